@@ -1,0 +1,120 @@
+"""Checks the wheel in dist/: its contents, and that it serves from a clean environment."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import zipfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+UV = ROOT / ".venv" / "bin" / "uv"
+WANTED = (
+    "openmemory_mcp/cli.py",
+    "openmemory_api/app.py",
+    "openmemory_api/db/migrations/env.py",
+    "openmemory_api/db/migrations/script.py.mako",
+    "openmemory_api/db/migrations/store/versions/0001_first.py",
+    "openmemory_api/db/migrations/reads/versions/0001_first.py",
+    "openmemory_api/embeddings/vocab.txt",
+    ".dist-info/entry_points.txt",
+    ".dist-info/licenses/LICENSE",
+)
+TOP_LEVEL = ("openmemory_mcp", "openmemory_api", "openmemory_server-")
+FACT = "The spare key of the boat hangs behind the blue door"
+
+
+def main() -> None:
+    """Every check, in order; the first that fails ends the run."""
+    (wheel,) = (ROOT / "dist").glob("*.whl")
+    check_contents(wheel)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        install(wheel, home)
+        serve(home)
+    sys.stdout.write(f"{wheel.name}: contents, serve, /health, add and search are fine\n")
+
+
+def check_contents(wheel: Path) -> None:
+    """What must be inside, and that nothing else is beside the two packages."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    missing = [wanted for wanted in WANTED if not any(name.endswith(wanted) for name in names)]
+    strangers = [name for name in names if not name.startswith(TOP_LEVEL)]
+    if missing or strangers:
+        sys.exit(f"{wheel.name}: missing {missing}, does not belong {strangers}")
+
+
+def install(wheel: Path, home: Path) -> None:
+    """A new environment with the wheel, at the versions of the lock file, and nothing of ours."""
+    locked = home / "locked.txt"
+    export = ("export", "--frozen", "--no-dev", "--no-emit-project", "--output-file", locked)
+    uv(*export)
+    uv("venv", "--python", sys.executable, home / "env")
+    uv("pip", "install", "--python", home / "env", "-r", locked)
+    uv("pip", "install", "--python", home / "env", "--no-deps", wheel)
+
+
+def uv(*arguments: str | Path) -> None:
+    """Run the project's own uv."""
+    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
+    subprocess.run([UV, "--quiet", *arguments], check=True, cwd=ROOT, env=environment)
+
+
+def serve(home: Path) -> None:
+    """Start the installed command, wait for it, and use it once."""
+    data = home / "data"
+    process = subprocess.Popen(
+        [home / "env" / "bin" / "openmemory", "serve", "--port", "0", "--data-dir", data],
+        cwd=home,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+    )
+    try:
+        url = address(data / "server.json", process)
+        status = call(f"{url}/health")["status"]
+        if status not in ("ok", "starting"):
+            sys.exit(f"/health says {status}")
+        messages = [{"role": "user", "content": FACT}]
+        call(f"{url}/v3/memories/add/", {"messages": messages, "user_id": "alex"})
+        found = call(
+            f"{url}/v3/memories/search/",
+            {"query": "where is the boat's key?", "filters": {"user_id": "alex"}},
+        )
+        if [memory["memory"] for memory in found["results"]] != [FACT]:
+            sys.exit(f"The memory was not found: {found}")
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def address(file: Path, process: "subprocess.Popen[bytes]") -> str:
+    """Where the server listens, once it has said so."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        if file.exists():
+            url = json.loads(file.read_bytes())["url"]
+            try:
+                call(f"{url}/health")
+            except OSError:
+                pass
+            else:
+                return str(url)
+        time.sleep(0.1)
+    sys.exit("The installed server did not start")
+
+
+def call(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One request to the server, answered with JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
+if __name__ == "__main__":
+    main()

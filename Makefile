@@ -1,0 +1,65 @@
+# Ten verbs; `make help` lists them. Only Python 3.11+ is needed to start.
+.DEFAULT_GOAL := help
+.PHONY: help run test install lint types format build ci-acceptance acceptance e2e clean
+
+BIN := .venv/bin
+RUNNABLE := .venv/.runnable
+INSTALLED := .venv/.installed
+# uv trusts what this machine trusts, as pip does.
+export UV_SYSTEM_CERTS := true
+LOCKED := pyproject.toml uv.lock .ci/bootstrap
+
+help: ## List what can be done here
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+run: $(RUNNABLE) ## Serve OpenMemory on 127.0.0.1:8765
+	@exec $(BIN)/openmemory serve
+
+test: $(INSTALLED) ## Run the tests with their coverage gate; no Node needed
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --durations=10
+	$(BIN)/coverage report
+
+install: $(INSTALLED) ## Make .venv with the locked dependencies
+
+# What only developers need is most of the download, so serving does without it.
+$(RUNNABLE): $(LOCKED)
+	@if [ -e $(INSTALLED) ]; then .ci/bootstrap && touch $(INSTALLED); else .ci/bootstrap --no-dev; fi
+	@touch $@
+
+$(INSTALLED): $(LOCKED)
+	@.ci/bootstrap
+	@touch $@ $(RUNNABLE)
+
+lint: $(INSTALLED) ## Check style and the layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: $(INSTALLED) ## Check types, strictly
+	$(BIN)/pyright
+
+format: $(INSTALLED) ## Rewrite the code in the project's style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+build: $(INSTALLED) ## Build the sdist and the wheel into dist/
+	rm -rf dist
+	UV_PYTHON=$(BIN)/python UV_PYTHON_DOWNLOADS=never $(BIN)/uv build --quiet
+	@ls dist
+
+ci-acceptance: build ## Try the wheel in a clean environment, then clients as CI does
+	$(BIN)/python .ci/check_wheel.py
+	$(BIN)/python -m pytest tests/acceptance -m ci --durations=10
+
+acceptance: build ## The full matrix of clients, by hand before a release
+	$(BIN)/python .ci/check_wheel.py
+	$(BIN)/python -m pytest tests/acceptance --durations=10
+
+e2e: $(INSTALLED) ## The tests of the whole program
+	$(BIN)/python -m pytest tests/e2e --durations=10
+
+clean: ## Remove what was built; the memories are elsewhere
+	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .import_linter_cache
+	find openmemory_mcp api tests -name __pycache__ -type d -prune -exec rm -rf {} +
