@@ -1,0 +1,1 @@
+"""SQL: the truth. Tables, sessions, repositories and migrations."""

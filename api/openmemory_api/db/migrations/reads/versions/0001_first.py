@@ -1,0 +1,44 @@
+"""The read log
+
+Revision: 0001
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from openmemory_api.db import types
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Bring the schema forward."""
+    op.create_table(
+        "reads",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("project_id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=255), nullable=True),
+        sa.Column("app", sa.String(length=255), nullable=True),
+        sa.Column("surface", sa.String(length=32), nullable=False),
+        sa.Column("operation", sa.String(length=32), nullable=False),
+        sa.Column("query", sa.Text(), nullable=True),
+        sa.Column("hits", types.CanonicalJson(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("duration_ms", sa.Float(), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_reads_at"), "reads", ["at"], unique=False)
+
+
+def downgrade() -> None:
+    """Bring the schema back."""
+    op.drop_index(op.f("ix_reads_at"), table_name="reads")
+    op.drop_table("reads")

@@ -1,0 +1,104 @@
+"""Brings a database to the schema this version needs, and never touches one that is not ours."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Literal
+
+import sqlalchemy as sa
+
+from openmemory_api.db.session import Database
+from openmemory_api.domain.errors import Unavailable
+
+History = Literal["store", "reads"]
+HEADS: Final[dict[History, str]] = {"store": "0001", "reads": "0001"}
+"""The newest revision of each history; a test holds it to the migration files."""
+_VERSIONS: Final = "alembic_version"
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+class ForeignDatabase(Unavailable):
+    """The database has tables that are not this product's."""
+
+
+def refuse_foreign(path: Path) -> None:
+    """Look at a SQLite file before it is opened, since opening alone writes to it.
+
+    Raises:
+        ForeignDatabase: it holds another program's tables.
+
+    """
+    if not path.exists():
+        return
+    log = Path(f"{path}-wal")
+    try:
+        if log.exists() and log.stat().st_size:
+            _require_ours(_tables_with_log(path, log))
+        else:
+            _require_ours(_tables(path))
+    except sqlite3.DatabaseError as error:
+        raise ForeignDatabase(f"{path} is not a SQLite database: {error}") from error
+
+
+def _tables(path: Path) -> set[str]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        return {name for (name,) in connection.execute(query)}
+
+
+def _tables_with_log(path: Path, log: Path) -> set[str]:
+    """The tables of a database whose last writes wait in its log, as after a crash."""
+    with TemporaryDirectory() as directory:
+        copy = Path(directory) / "copy.db"
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, f"{copy}-wal")
+        with closing(sqlite3.connect(copy)) as connection:
+            query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+            return {name for (name,) in connection.execute(query)}
+
+
+def _require_ours(tables: set[str]) -> None:
+    if tables and not (_VERSIONS in tables and tables & {"counters", "reads"}):
+        raise ForeignDatabase(
+            "The database was made by another program and was left as it is. Choose another with "
+            "--data-dir or OPENMEMORY_DATABASE_URL; `openmemory import` will read its memories"
+        )
+
+
+async def migrate(database: Database, history: History = "store") -> None:
+    """Create or upgrade the schema; a current one costs one query.
+
+    Raises:
+        ForeignDatabase: it holds another program's tables; not a byte was changed.
+
+    """
+    async with database.read() as connection:
+        current = await connection.run_sync(_revision)
+    if current == HEADS[history]:
+        return
+    async with database.write() as connection:
+        await connection.run_sync(lambda sync: _upgrade(sync, history))
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    tables = set(sa.inspect(connection).get_table_names())
+    _require_ours(tables)
+    if not tables:
+        return None
+    query = sa.text(f"SELECT version_num FROM {_VERSIONS}")  # noqa: S608  a constant
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _upgrade(connection: sa.Connection, history: History) -> None:
+    # Alembic takes a third of a second to import, and most starts find the schema current.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("version_locations", str(_MIGRATIONS / history / "versions"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

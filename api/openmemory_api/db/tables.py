@@ -1,0 +1,217 @@
+"""The tables of the store, and of the read log, which lives in a database of its own."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from openmemory_api.db.types import CanonicalJson, UtcDateTime
+
+ANY_OTHER_APP = "*"
+"""The access row of apps that have none of their own; not a name an app can have."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+read_metadata = sa.MetaData()
+
+
+def _id() -> sa.Column[str]:
+    return sa.Column("id", sa.String(36), primary_key=True)
+
+
+def _serial() -> sa.Column[int]:
+    # SQLite fills in only a plain INTEGER key.
+    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column("id", kind, primary_key=True, autoincrement=True)
+
+
+def _created() -> sa.Column[Any]:
+    return sa.Column("created_at", UtcDateTime, nullable=False)
+
+
+def _reference(name: str, target: str, *, nullable: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.ForeignKey(target), nullable=nullable)
+
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+projects = sa.Table(
+    "projects",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("org_id", sa.String(64), nullable=False),
+    sa.Column("name", sa.String(255), nullable=False),
+    _created(),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    _serial(),
+    _reference("project_id", "projects.id"),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("next_number", sa.BigInteger, nullable=False, server_default="1"),
+    _created(),
+    sa.UniqueConstraint("project_id", "name"),
+)
+
+apps = sa.Table(
+    "apps",
+    metadata,
+    _serial(),
+    _reference("user_id", "users.id"),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
+    _created(),
+    sa.Column("last_seen_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("user_id", "name"),
+)
+
+access_bases = sa.Table(
+    "access_bases",
+    metadata,
+    _serial(),
+    _reference("user_id", "users.id"),
+    sa.Column("app", sa.String(255), nullable=False),
+    sa.Column("read", sa.String(16), nullable=False),
+    sa.Column("write", sa.String(16), nullable=False),
+    _created(),
+    sa.UniqueConstraint("user_id", "app"),
+)
+
+access_rules = sa.Table(
+    "access_rules",
+    metadata,
+    _serial(),
+    _reference("base_id", "access_bases.id"),
+    sa.Column("verb", sa.String(16), nullable=False),
+    sa.Column("effect", sa.String(16), nullable=False),
+    sa.Column("subject_kind", sa.String(16), nullable=False),
+    sa.Column("subject", sa.String(255), nullable=False),
+    _created(),
+    sa.Index(None, "base_id"),
+)
+
+actions = sa.Table(
+    "actions",
+    metadata,
+    _id(),
+    sa.Column("number", sa.BigInteger, nullable=False, unique=True),
+    _reference("project_id", "projects.id"),
+    sa.Column("user_id", sa.String(255)),
+    sa.Column("app", sa.String(255)),
+    sa.Column("surface", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    _created(),
+    sa.Column("completed_at", UtcDateTime),
+    sa.Column("undone_by", sa.String(36)),
+    sa.Index(None, "project_id", "user_id", "number"),
+)
+
+memories = sa.Table(
+    "memories",
+    metadata,
+    _id(),
+    sa.Column("change", sa.BigInteger, nullable=False, index=True),
+    sa.Column("number", sa.BigInteger),
+    _reference("project_id", "projects.id"),
+    sa.Column("user_id", sa.String(255)),
+    sa.Column("agent_id", sa.String(255)),
+    sa.Column("app_id", sa.String(255)),
+    sa.Column("run_id", sa.String(255)),
+    sa.Column("app", sa.String(255)),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text_version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("fingerprint", sa.String(32), nullable=False),
+    sa.Column("metadata", CanonicalJson, key="meta"),
+    sa.Column("categories", CanonicalJson),
+    sa.Column("tags", CanonicalJson, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("lifecycle", sa.String(16), nullable=False),
+    _created(),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("expiration_date", sa.String(10)),
+    sa.Column("event_time", UtcDateTime),
+    sa.Column("role", sa.String(16)),
+    sa.Column("actor", sa.String(255)),
+    sa.Column("sequence", sa.Integer),
+    sa.Column("source_event_id", sa.String(36)),
+    sa.Column("surface", sa.String(32)),
+    sa.Column("inferred", sa.Boolean, nullable=False),
+    sa.Column("immutable", sa.Boolean, nullable=False),
+    sa.Column("replaced_by", sa.String(36)),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("deleted_at", UtcDateTime),
+    sa.UniqueConstraint("project_id", "user_id", "number"),
+    sa.Index(None, "project_id", "user_id", "state", "created_at", "id"),
+    sa.Index(None, "project_id", "fingerprint"),
+    sa.Index(None, "state", "deleted_at"),
+)
+
+vectors = sa.Table(
+    "vectors",
+    metadata,
+    sa.Column("memory_id", sa.String(36), sa.ForeignKey("memories.id"), primary_key=True),
+    sa.Column("embedder", sa.String(64), primary_key=True),
+    sa.Column("text_version", sa.Integer, nullable=False),
+    sa.Column("pieces", sa.Integer, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+history = sa.Table(
+    "history",
+    metadata,
+    _id(),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    _reference("memory_id", "memories.id"),
+    _reference("action_id", "actions.id"),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("before", CanonicalJson),
+    sa.Column("after", CanonicalJson),
+    _created(),
+    sa.Index(None, "memory_id", "number"),
+    sa.Index(None, "action_id"),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    _id(),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("payload", CanonicalJson, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("run_after", UtcDateTime, nullable=False),
+    _created(),
+    _reference("action_id", "actions.id", nullable=True),
+    sa.Index(None, "status", "run_after"),
+)
+
+reads = sa.Table(
+    "reads",
+    read_metadata,
+    _serial(),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("user_id", sa.String(255)),
+    sa.Column("app", sa.String(255)),
+    sa.Column("surface", sa.String(32), nullable=False),
+    sa.Column("operation", sa.String(32), nullable=False),
+    sa.Column("query", sa.Text),
+    sa.Column("hits", CanonicalJson, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("duration_ms", sa.Float, nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+)

@@ -1,0 +1,209 @@
+"""Who may see what: the one access decision, as a filter (docs/decisions/0003-access.md).
+
+    readable = active AND the caller's project and user AND (base OR any allow) AND NOT any deny
+    writable = readable AND (base OR any allow) AND NOT any deny, over the write rules
+
+An allow never narrows and a deny always wins. A base of `nothing` without an allow is the empty
+allow-list: NOTHING. A paused app's sets are NOTHING.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, assert_never
+
+from openmemory_api.domain.filters import (
+    ALL,
+    NOTHING,
+    Contains,
+    Filter,
+    In,
+    Not,
+    Present,
+    all_of,
+    any_of,
+    none_of,
+)
+from openmemory_api.domain.memory import State
+
+ACTIVE = In("state", (State.ACTIVE,))
+TRASHED = In("state", (State.TRASHED,))
+
+
+class Base(StrEnum):
+    """What an app may reach before any rule is applied."""
+
+    EVERYTHING = "everything"
+    OWN = "own"
+    NOTHING = "nothing"
+
+
+class Verb(StrEnum):
+    """What a base or a rule is about. Deleting and changing are both writing."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class Effect(StrEnum):
+    """Whether a rule adds to the base or takes away from it."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """A rule's subject: all memories."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfApp:
+    """A rule's subject: what an app wrote."""
+
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfCategory:
+    """A rule's subject: the memories of a category, in any spelling of its case."""
+
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfTag:
+    """A rule's subject: the memories with a tag, in any spelling of its case."""
+
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfMemory:
+    """A rule's subject: one memory, by its UUID."""
+
+    memory_id: str
+
+
+Subject: TypeAlias = Everything | OfApp | OfCategory | OfTag | OfMemory
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Adds to (allow) or takes away from (deny) what a verb's base gives."""
+
+    verb: Verb
+    effect: Effect
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One row of the access table, as it applies to one app of one user.
+
+    An app with no row of its own has the row "any other app", whole: bases and rules together.
+    """
+
+    read: Base = Base.EVERYTHING
+    write: Base = Base.EVERYTHING
+    rules: tuple[Rule, ...] = ()
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking. Built in one place: `routes/identity.py`."""
+
+    project_id: str
+    user_id: str | None
+    """None: not bound to a user, as the platform's own clients are not."""
+    app: str | None
+    """None: acts as the user."""
+    surface: str = "rest"
+
+
+def readable_by(caller: Caller, access: Access) -> Filter:
+    """The memories `caller` may read. `access` is ignored for a caller without an app."""
+    return all_of(ACTIVE, belonging_to(caller), _granted(caller, access, Verb.READ))
+
+
+def writable_by(caller: Caller, access: Access) -> Filter:
+    """The memories `caller` may change or delete; always a part of what it may read."""
+    return all_of(readable_by(caller, access), _granted(caller, access, Verb.WRITE))
+
+
+def may_add(caller: Caller, access: Access) -> bool:
+    """Whether `caller` may add: its app is not paused and its write base is not `nothing`."""
+    return caller.app is None or not (access.paused or access.write is Base.NOTHING)
+
+
+def trash_of(caller: Caller) -> Filter:
+    """The trash `caller` may see: its user's; an app sees none (design 19)."""
+    return NOTHING if caller.app is not None else all_of(TRASHED, belonging_to(caller))
+
+
+def belonging_to(caller: Caller) -> Filter:
+    """The caller's project, and its user where it is bound to one."""
+    project = In("project_id", (caller.project_id,))
+    if caller.user_id is None:
+        return project
+    return all_of(project, In("user_id", (caller.user_id,)))
+
+
+def written_by(app: str) -> Filter:
+    """What `app` itself wrote: the meaning of the base `own`."""
+    return In("app", (app,))
+
+
+def _granted(caller: Caller, access: Access, verb: Verb) -> Filter:
+    if caller.app is None:
+        return ALL
+    if access.paused:
+        return NOTHING
+    base = access.read if verb is Verb.READ else access.write
+    allows = _subjects(access.rules, verb, Effect.ALLOW)
+    denies = _subjects(access.rules, verb, Effect.DENY)
+    return all_of(
+        any_of(_base_filter(base, caller.app), *(_named_by(subject) for subject in allows)),
+        none_of(*(_denied_by(subject) for subject in denies)),
+    )
+
+
+def _subjects(rules: Iterable[Rule], verb: Verb, effect: Effect) -> list[Subject]:
+    return [rule.subject for rule in rules if rule.verb is verb and rule.effect is effect]
+
+
+def _base_filter(base: Base, app: str) -> Filter:
+    match base:
+        case Base.EVERYTHING:
+            return ALL
+        case Base.OWN:
+            return written_by(app)
+        case Base.NOTHING:
+            return NOTHING
+        case _:
+            assert_never(base)
+
+
+def _named_by(subject: Subject) -> Filter:
+    match subject:
+        case Everything():
+            return ALL
+        case OfApp(app):
+            return written_by(app)
+        case OfCategory(category):
+            return Contains("categories", category)
+        case OfTag(tag):
+            return Contains("tags", tag)
+        case OfMemory(memory_id):
+            return In("id", (memory_id,))
+        case _:
+            assert_never(subject)
+
+
+def _denied_by(subject: Subject) -> Filter:
+    """As `_named_by`, but a category also covers memories whose categories are undecided."""
+    named = _named_by(subject)
+    if isinstance(subject, OfCategory):
+        return any_of(named, Not(Present("categories")))
+    return named

@@ -1,0 +1,99 @@
+"""The outside world as services see it; each is the smallest thing a service needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openmemory_api.domain.filters import Filter
+from openmemory_api.domain.memory import Memory
+
+Vector: TypeAlias = NDArray[np.float32]
+"""Shape (dimensions,), unit length."""
+Matrix: TypeAlias = NDArray[np.float32]
+"""Shape (pieces, dimensions), unit rows: a long text is embedded in pieces."""
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def __call__(self) -> datetime:
+        """The current time, aware, in UTC."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns text into vectors. Never called inside a transaction."""
+
+    @property
+    def name(self) -> str:
+        """Stored with every vector; vectors of different names are never compared."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of every vector."""
+        ...
+
+    async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
+        """One matrix per text.
+
+        Raises:
+            Unavailable: the model cannot be loaded or reached.
+
+        """
+        ...
+
+    async def embed_query(self, text: str) -> Vector:
+        """The vector a query is compared with.
+
+        Raises:
+            Unavailable: the model cannot be loaded or reached.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What the index holds of one memory: its fields, and its vectors once it has some."""
+
+    memory: Memory
+    vectors: Matrix | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A memory found by either leg, scored by both."""
+
+    id: str
+    dense: float | None
+    """Best cosine over the memory's pieces, -1..1; None while it has no vector."""
+    lexical: float
+    """Share of what the query's words ask for that the memory's words hold, 0..1."""
+
+
+class VectorIndex(Protocol):
+    """Finds memories. Derived from SQL: it can be emptied and filled again at any time."""
+
+    @property
+    def applied(self) -> int:
+        """The highest change number whose write the index reflects."""
+        ...
+
+    async def apply(self, upserts: Sequence[Point], deletes: Sequence[str], *, change: int) -> None:
+        """Reflect writes up to and including `change`; applying a write twice is harmless."""
+        ...
+
+    async def search(
+        self, text: str, vector: Vector | None, *, scope: Filter, limit: int
+    ) -> list[Candidate]:
+        """The best `limit` of each leg within `scope`, the union scored by both legs.
+
+        `scope` is applied before ranking and every statistic is taken within it: rows outside
+        cannot change an answer. Without a vector only the lexical leg runs.
+        """
+        ...

@@ -1,0 +1,60 @@
+"""What happens to a text before it is stored: normalised, cleaned, and told apart from repeats."""
+
+import hashlib
+import re
+import unicodedata
+from datetime import date
+from typing import Final
+
+from openmemory_api.domain.errors import Invalid
+from openmemory_api.domain.filters import canonical_json, fold
+from openmemory_api.domain.memory import EntityIds, Json
+
+# Characters that a person cannot see and a model may obey: controls other than tab and newline,
+# zero-width space, word joiner, byte-order mark, bidi overrides and isolates, tag characters.
+# ZWJ, ZWNJ and the direction marks stay: languages and emoji need them.
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_FINAL_MARKS: Final = ".!?…。！？"
+
+
+def clean(text: str, *, name: str = "text") -> tuple[str, int]:
+    """NFC text without invisible characters, and how many were removed.
+
+    Raises:
+        Invalid: it holds a lone surrogate, which is not text.
+
+    """
+    require_text(text, name=name)
+    visible, removed = _INVISIBLE.subn("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    # Composed last: an invisible character can stand between a letter and its accent.
+    return unicodedata.normalize("NFC", visible).strip(), removed
+
+
+def require_text(text: str, *, name: str) -> None:
+    """Refuse what no encoding can carry.
+
+    Raises:
+        Invalid: it holds a lone surrogate.
+
+    """
+    if _SURROGATE.search(text):
+        raise Invalid(f"{name} contains a lone surrogate, which is not valid text")
+
+
+def repeat_form(text: str) -> str:
+    """The form in which two texts are exact repeats of each other, and nothing looser."""
+    collapsed = " ".join(fold(text).split())
+    without_mark = collapsed[:-1].rstrip() if collapsed[-1:] in _FINAL_MARKS else collapsed
+    return without_mark or collapsed
+
+
+def fingerprint(
+    text: str, entities: EntityIds, metadata: dict[str, Json] | None, event_day: date
+) -> str:
+    """Equal for two adds that would store the same memory: text, four ids, metadata and day."""
+    ids = [entities.user_id, entities.agent_id, entities.app_id, entities.run_id]
+    parts: list[Json] = [repeat_form(text), *ids, metadata or {}, event_day.isoformat()]
+    return hashlib.blake2b(canonical_json(parts).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,1 @@
+"""Use cases. They open the transactions, and every one begins with the access decision."""

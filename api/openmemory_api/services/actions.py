@@ -1,0 +1,143 @@
+"""Actions: what was written, seen as a whole, and taken back as a whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from openmemory_api.db import actions as action_rows
+from openmemory_api.db import memories as rows
+from openmemory_api.db.actions import Recorded
+from openmemory_api.db.session import Database, ReadConnection
+from openmemory_api.domain.access import Caller, belonging_to
+from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
+from openmemory_api.domain.memory import Memory, State
+from openmemory_api.domain.protocols import Clock
+from openmemory_api.domain.requests import Action, ActionKind, Change, ChangeKind, Undone
+from openmemory_api.services.access import AccessService, Scope
+from openmemory_api.services.indexing import Indexer
+from openmemory_api.services.writing import Write
+
+
+class ActionService:
+    """Lists, shows and undoes actions. An action's id is the platform's event id."""
+
+    def __init__(
+        self, database: Database, access: AccessService, indexer: Indexer, clock: Clock
+    ) -> None:
+        self._database = database
+        self._access = access
+        self._indexer = indexer
+        self._clock = clock
+
+    async def page(self, caller: Caller, page: int, page_size: int) -> tuple[int, list[Action]]:
+        """How many actions the caller may see, and one page of them, newest first."""
+        scope = await self._access.scope(caller)
+        async with self._database.read() as connection:
+            total, found = await action_rows.page(
+                connection, caller, limit=page_size, offset=(page - 1) * page_size
+            )
+            return total, await _with_changes(connection, scope, found)
+
+    async def get(self, caller: Caller, action_id: str) -> Action:
+        """One action, with its changes to memories that the caller may read now.
+
+        Raises:
+            NotFound: there is none that the caller may see.
+
+        """
+        scope = await self._access.scope(caller)
+        async with self._database.read() as connection:
+            action = await _visible(connection, caller, action_id)
+            return (await _with_changes(connection, scope, [action]))[0]
+
+    async def undo(self, caller: Caller, action_id: str) -> Undone:
+        """Reverse what has not changed since, as an action of its own; the rest is `left`.
+
+        Raises:
+            Forbidden: an app asks; undoing is the user's.
+            NotFound: there is no such action.
+            Invalid: it was undone before.
+
+        """
+        if caller.app is not None:
+            raise Forbidden("Undoing is the user's; an app cannot do it")
+        async with self._database.write() as connection:
+            action = await _visible(connection, caller, action_id)
+            if action.undone_by is not None:
+                raise Invalid(f"This action was already undone, by {action.undone_by}")
+            recorded = await action_rows.recorded(connection, action_id)
+            ids = [part.memory_id for part in recorded]
+            current = await rows.by_ids(connection, ids, belonging_to(caller))
+            write = await Write.start(
+                connection, caller, ActionKind.UNDO, user_id=action.user_id, now=self._clock()
+            )
+            left = [part.memory_id for part in recorded if not _unchanged(part, current)]
+            for part in recorded:
+                if _unchanged(part, current):
+                    await _reverse(write, part, current[part.memory_id])
+            await write.finish()
+            await action_rows.mark_undone(connection, action_id, write.action_id)
+        self._indexer.notice()
+        return Undone(write.action_id, [change.memory.id for change in write.changes], left)
+
+
+async def _visible(connection: ReadConnection, caller: Caller, action_id: str) -> Action:
+    action = await action_rows.get(connection, caller, action_id)
+    if action is None:
+        raise NotFound("Event not found!")
+    return action
+
+
+async def _with_changes(
+    connection: ReadConnection, scope: Scope, actions: Sequence[Action]
+) -> list[Action]:
+    recorded = await action_rows.recorded_by_action(connection, [action.id for action in actions])
+    ids = list({part.memory_id for parts in recorded.values() for part in parts})
+    readable = await rows.by_ids(connection, ids, scope.readable)
+    return [
+        replace(
+            action,
+            changes=[
+                Change(part.kind, readable[part.memory_id])
+                for part in recorded.get(action.id, [])
+                if part.memory_id in readable
+            ],
+        )
+        for action in actions
+    ]
+
+
+def _unchanged(part: Recorded, current: Mapping[str, Memory]) -> bool:
+    memory = current.get(part.memory_id)
+    return memory is not None and memory.version == part.version and memory.state != State.PURGED
+
+
+async def _reverse(write: Write, part: Recorded, memory: Memory) -> None:
+    match part.kind:
+        case ChangeKind.ADD | ChangeKind.RESTORE:
+            await write.trash([memory])
+        case ChangeKind.DELETE:
+            await write.restore([memory])
+        case ChangeKind.UPDATE:
+            await write.replace(memory, _as_before(memory, part.before or {}, write))
+        case ChangeKind.NONE:
+            pass
+
+
+def _as_before(memory: Memory, before: Mapping[str, Any], write: Write) -> Memory:
+    event_time = before["event_time"]
+    categories = before["categories"]
+    return replace(
+        memory,
+        text=before["text"],
+        metadata=before["metadata"],
+        tags=tuple(before["tags"]),
+        categories=None if categories is None else tuple(categories),
+        expiration_date=before["expiration_date"],
+        created_at=datetime.fromisoformat(before["created_at"]),
+        event_time=None if event_time is None else datetime.fromisoformat(event_time),
+        updated_at=write.now,
+        version=memory.version + 1,
+        change=write.change,
+    )

@@ -1,0 +1,413 @@
+"""Adding, reading, changing and deleting memories."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from openmemory_api.db import actions as action_rows
+from openmemory_api.db import apps as app_rows
+from openmemory_api.db import memories as rows
+from openmemory_api.db.session import Database, WriteConnection
+from openmemory_api.domain.access import Caller
+from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
+from openmemory_api.domain.filters import Filter, all_of
+from openmemory_api.domain.memory import Lifecycle, Memory, State
+from openmemory_api.domain.protocols import Clock
+from openmemory_api.domain.requests import (
+    MAX_BATCH,
+    ActionKind,
+    Added,
+    AddRequest,
+    Change,
+    ChangeKind,
+    Deleted,
+    HistoryEntry,
+    ListRequest,
+    MemoryPage,
+    MemoryRef,
+    Unset,
+    UpdateRequest,
+)
+from openmemory_api.services.access import AccessService, Scope
+from openmemory_api.services.indexing import Indexer
+from openmemory_api.services.validation import (
+    Draft,
+    checked_entities,
+    checked_expiration,
+    checked_metadata,
+    checked_moment,
+    checked_text,
+    drafts_of,
+    tags_of,
+)
+from openmemory_api.services.writing import (
+    Write,
+    erase,
+    find_all,
+    find_one,
+    fingerprint_of,
+    require_writable,
+    user_of,
+)
+
+_FOUND_WITHIN: Final = 2.0
+_TICK: Final = timedelta(microseconds=1)
+
+
+class MemoryService:
+    """The use cases of single memories and of sets of them."""
+
+    def __init__(
+        self,
+        database: Database,
+        access: AccessService,
+        indexer: Indexer,
+        clock: Clock,
+        keep_trash: timedelta,
+    ) -> None:
+        self._database = database
+        self._access = access
+        self._indexer = indexer
+        self._clock = clock
+        self._keep_trash = keep_trash
+
+    async def add(self, caller: Caller, request: AddRequest) -> Added:
+        """Store one memory per message, verbatim, unless it exactly repeats a readable one.
+
+        Raises:
+            Invalid: a message, an id or an option is out of bounds; nothing is stored.
+            Forbidden: the app may not add, or the body names another user.
+
+        """
+        _require_adding(await self._access.scope(caller))
+        request = replace(
+            request,
+            entities=checked_entities(caller, request.entities),
+            metadata=checked_metadata(request.metadata),
+            expiration_date=checked_expiration(request.expiration_date),
+            timestamp=checked_moment(request.timestamp, name="timestamp"),
+        )
+        drafts = drafts_of(request)
+        async with self._database.write() as connection:
+            scope = await self._access.scope_within(connection, caller)
+            _require_adding(scope)
+            write, changes = await self._store(connection, scope, request, drafts)
+        ids = [change.memory.id for change in changes if change.kind is ChangeKind.ADD]
+        return Added(
+            action_id=write.action_id,
+            changes=changes,
+            removed_characters=sum(draft.removed for draft in drafts),
+            indexed=await self._indexer.found(ids, write.change, within=_FOUND_WITHIN),
+        )
+
+    async def _store(
+        self,
+        connection: WriteConnection,
+        scope: Scope,
+        request: AddRequest,
+        drafts: Sequence[Draft],
+    ) -> tuple[Write, list[Change]]:
+        user_id = request.entities.user_id
+        write = await Write.start(
+            connection, scope.caller, ActionKind.ADD, user_id=user_id, now=self._clock()
+        )
+        proposed = [_proposed(write, scope.caller, request, draft) for draft in drafts]
+        known = await rows.repeats(connection, map(fingerprint_of, proposed), scope.readable)
+        fresh: dict[str, Memory] = {}
+        for memory in proposed:
+            key = fingerprint_of(memory)
+            if key not in known:
+                fresh.setdefault(key, memory)
+        numbered = await self._numbered(connection, scope.caller, user_id, list(fresh.values()))
+        await write.insert(numbered)
+        await write.finish()
+        stored = {fingerprint_of(memory): memory for memory in numbered}
+        return write, _answers(proposed, known, stored)
+
+    async def _numbered(
+        self,
+        connection: WriteConnection,
+        caller: Caller,
+        user_id: str | None,
+        memories: Sequence[Memory],
+    ) -> list[Memory]:
+        if user_id is None or not memories:
+            return list(memories)
+        now = self._clock()
+        user = await app_rows.ensure_user(connection, caller.project_id, user_id, now)
+        first = await app_rows.take_numbers(connection, user, len(memories))
+        return [replace(memory, number=first + i) for i, memory in enumerate(memories)]
+
+    async def get(self, caller: Caller, ref: MemoryRef) -> Memory:
+        """One memory, also when it has expired.
+
+        Raises:
+            Invalid: `ref` is not an id.
+            NotFound: the caller cannot read it.
+
+        """
+        scope = await self._access.scope(caller)
+        async with self._database.read() as connection:
+            return await find_one(connection, caller, ref, scope.readable)
+
+    async def page(self, caller: Caller, request: ListRequest) -> MemoryPage:
+        """A page of what the caller may read, newest first.
+
+        Raises:
+            Invalid: the cursor is not one of ours.
+
+        """
+        scope = await self._access.scope(caller)
+        shown = request.view.shown_on(self._clock().date())
+        wanted = all_of(scope.readable, request.wanted, shown)
+        size = request.page_size
+        async with self._database.read() as connection:
+            total = await rows.count(connection, wanted)
+            found = await rows.page(
+                connection,
+                wanted,
+                limit=size + 1,
+                offset=0 if request.cursor else (request.page - 1) * size,
+                after=_position(request.cursor) if request.cursor else None,
+            )
+        more = len(found) > size
+        return MemoryPage(total, found[:size], _cursor(found[size - 1]) if more else None)
+
+    async def update(self, caller: Caller, ref: MemoryRef, request: UpdateRequest) -> Memory:
+        """Replace the given fields of one memory; answers it as it is now.
+
+        Raises:
+            Invalid, NotFound: as for `get`, or a field is out of bounds.
+            Forbidden: the caller may read it but not change it.
+
+        """
+        return (await self._update_all(caller, [(ref, request)]))[0]
+
+    async def update_many(
+        self, caller: Caller, requests: Sequence[tuple[MemoryRef, UpdateRequest]]
+    ) -> int:
+        """As `update` for up to 1,000 memories, all of them or none."""
+        _require_batch(requests)
+        return len(await self._update_all(caller, requests))
+
+    async def _update_all(
+        self, caller: Caller, requests: Sequence[tuple[MemoryRef, UpdateRequest]]
+    ) -> list[Memory]:
+        await self._access.scope(caller)
+        checked = [(ref, _checked_update(request)) for ref, request in requests]
+        async with self._database.write() as connection:
+            scope = await self._access.scope_within(connection, caller)
+            refs = [ref for ref, _ in checked]
+            found = await find_all(connection, caller, refs, scope.readable)
+            if len(found) < len(set(refs)):
+                raise NotFound
+            for memory in found.values():
+                require_writable(scope, memory)
+            write = await Write.start(
+                connection,
+                caller,
+                ActionKind.UPDATE,
+                user_id=user_of(list(found.values())),
+                now=self._clock(),
+            )
+            current = {memory.id: memory for memory in found.values()}
+            originals = list(current.values())
+            for ref, request in checked:
+                old = current[found[ref].id]
+                current[old.id] = _updated(old, request, write)
+            # One change each, however often it was named, or an undo would bring back a half.
+            for old in originals:
+                await write.replace(old, current[old.id])
+            await write.finish()
+        await self._indexer.found(list(current), write.change, within=_FOUND_WITHIN)
+        return [current[found[ref].id] for ref in refs]
+
+    async def delete(
+        self,
+        caller: Caller,
+        refs: Sequence[MemoryRef],
+        *,
+        linked: bool = False,
+        partial: bool = False,
+    ) -> Deleted:
+        """Move memories to the trash; `linked` takes along what they had replaced.
+
+        All of them or none, unless `partial`: then what is missing is reported.
+
+        Raises:
+            Invalid, NotFound: as for `get`.
+            Forbidden: one may be read but not changed.
+
+        """
+        _require_batch(refs)
+        await self._access.scope(caller)
+        async with self._database.write() as connection:
+            scope = await self._access.scope_within(connection, caller)
+            found = await find_all(connection, caller, refs, scope.readable)
+            missing = [ref for ref in refs if ref not in found]
+            if missing and not partial:
+                raise NotFound
+            chosen = {memory.id: memory for memory in found.values()}
+            if linked:
+                chosen |= await _predecessors(connection, chosen, scope)
+            for memory in chosen.values():
+                require_writable(scope, memory)
+            if not chosen:
+                return Deleted(None, [], missing=missing)
+            write = await self._trash(connection, caller, list(chosen.values()), ActionKind.DELETE)
+        self._indexer.notice()
+        return Deleted(write.action_id, list(chosen), missing=missing)
+
+    async def delete_where(
+        self, caller: Caller, wanted: Filter, *, kind: ActionKind = ActionKind.DELETE_ALL
+    ) -> Deleted:
+        """Move all of a set that the caller may change to the trash; the rest of it is `left`."""
+        await self._access.scope(caller)
+        async with self._database.write() as connection:
+            scope = await self._access.scope_within(connection, caller)
+            readable = await rows.count(connection, all_of(scope.readable, wanted))
+            chosen = await rows.page(
+                connection, all_of(scope.writable, wanted), limit=readable or 1
+            )
+            write = await self._trash(connection, caller, chosen, kind)
+        self._indexer.notice()
+        ids = [memory.id for memory in chosen]
+        return Deleted(write.action_id, ids, left=readable - len(ids))
+
+    async def _trash(
+        self,
+        connection: WriteConnection,
+        caller: Caller,
+        chosen: Sequence[Memory],
+        kind: ActionKind,
+    ) -> Write:
+        user_id = caller.user_id or user_of(chosen)
+        write = await Write.start(connection, caller, kind, user_id=user_id, now=self._clock())
+        await write.trash(chosen)
+        await write.finish()
+        if not self._keep_trash:
+            await erase(connection, [memory.id for memory in chosen])
+        return write
+
+    async def history(self, caller: Caller, ref: MemoryRef) -> list[HistoryEntry]:
+        """What happened to a memory, oldest first; errors as for `get`."""
+        scope = await self._access.scope(caller)
+        async with self._database.read() as connection:
+            memory = await find_one(connection, caller, ref, scope.readable)
+            return await action_rows.entries(connection, memory, scope.readable)
+
+
+def _require_adding(scope: Scope) -> None:
+    if not scope.may_add:
+        raise Forbidden(f"The app {scope.caller.app!r} may not add memories")
+
+
+def _proposed(write: Write, caller: Caller, request: AddRequest, draft: Draft) -> Memory:
+    # Messages of one add keep their order in a list that is sorted by time.
+    created_at = (request.timestamp or write.now) + draft.sequence * _TICK
+    return Memory(
+        id=str(uuid4()),
+        number=None,
+        project_id=caller.project_id,
+        entities=request.entities,
+        app=caller.app,
+        text=draft.text,
+        metadata=request.metadata,
+        categories=None,
+        tags=tags_of(request.metadata),
+        state=State.ACTIVE,
+        lifecycle=Lifecycle.ACTIVE,
+        created_at=created_at,
+        updated_at=write.now,
+        expiration_date=request.expiration_date,
+        event_time=request.timestamp,
+        role=draft.role,
+        actor=draft.actor,
+        sequence=draft.sequence,
+        source_event_id=write.action_id,
+        surface=caller.surface,
+        immutable=request.immutable,
+        change=write.change,
+    )
+
+
+def _answers(
+    proposed: Sequence[Memory], known: dict[str, Memory], stored: dict[str, Memory]
+) -> list[Change]:
+    """One change per message, in order: added, or NONE for a repeat with the id it repeats."""
+    answered: set[str] = set()
+    changes: list[Change] = []
+    for memory in proposed:
+        key = fingerprint_of(memory)
+        fresh = key in stored and key not in answered
+        answered.add(key)
+        kind = ChangeKind.ADD if fresh else ChangeKind.NONE
+        changes.append(Change(kind, stored[key] if key in stored else known[key]))
+    return changes
+
+
+def _checked_update(request: UpdateRequest) -> UpdateRequest:
+    if request == UpdateRequest():
+        raise Invalid("Give at least one of text, metadata, timestamp, expiration_date")
+    text, metadata, expiration = request.text, request.metadata, request.expiration_date
+    return replace(
+        request,
+        text=None if text is None else checked_text(text, name="text")[0],
+        metadata=metadata if isinstance(metadata, Unset) else checked_metadata(metadata),
+        expiration_date=(
+            expiration if isinstance(expiration, Unset) else checked_expiration(expiration)
+        ),
+        timestamp=checked_moment(request.timestamp, name="timestamp"),
+    )
+
+
+def _updated(old: Memory, request: UpdateRequest, write: Write) -> Memory:
+    metadata = old.metadata if isinstance(request.metadata, Unset) else request.metadata
+    expiration = request.expiration_date
+    return replace(
+        old,
+        text=old.text if request.text is None else request.text,
+        metadata=metadata,
+        tags=tags_of(metadata),
+        expiration_date=old.expiration_date if isinstance(expiration, Unset) else expiration,
+        created_at=request.timestamp or old.created_at,
+        event_time=request.timestamp or old.event_time,
+        updated_at=write.now,
+        version=old.version + 1,
+        change=write.change,
+    )
+
+
+async def _predecessors(
+    connection: WriteConnection, chosen: dict[str, Memory], scope: Scope
+) -> dict[str, Memory]:
+    chain: dict[str, Memory] = {}
+    newest = list(chosen)
+    while newest:
+        older = await rows.replaced_by(connection, newest, scope.readable)
+        newest = [memory.id for memory in older if memory.id not in chain]
+        chain |= {memory.id: memory for memory in older}
+    return chain
+
+
+def _require_batch(items: Sequence[object]) -> None:
+    if len(items) > MAX_BATCH:
+        raise Invalid(f"At most {MAX_BATCH} memories in one batch, not {len(items)}")
+
+
+def _cursor(memory: Memory) -> str:
+    position = f"{memory.created_at.isoformat()}|{memory.id}"
+    return base64.urlsafe_b64encode(position.encode()).decode()
+
+
+def _position(cursor: str) -> tuple[datetime, str]:
+    try:
+        moment, _, memory_id = base64.urlsafe_b64decode(cursor).decode().partition("|")
+        created_at = datetime.fromisoformat(moment).astimezone(UTC)
+    except (binascii.Error, ValueError, OverflowError) as error:
+        raise Invalid("cursor is not one that this server gave") from error
+    return created_at, memory_id

@@ -1,0 +1,82 @@
+"""Searching: the scope decides, the index finds, SQL confirms."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from openmemory_api.db import memories as rows
+from openmemory_api.db.session import Database
+from openmemory_api.domain.access import Caller
+from openmemory_api.domain.errors import Unavailable
+from openmemory_api.domain.filters import NOTHING, Filter, all_of
+from openmemory_api.domain.memory import ScoredMemory
+from openmemory_api.domain.protocols import Clock, Embedder, Vector, VectorIndex
+from openmemory_api.domain.requests import SearchRequest, SearchResult
+from openmemory_api.services.access import AccessService
+from openmemory_api.services.ranking import Ranked, rank
+from openmemory_api.services.validation import checked_text
+
+_POOL: Final = 100
+"""Candidates of each leg; both legs score all of them."""
+_SPARE: Final = 10
+"""Fetched beyond `top_k`, for rows that changed since the index saw them."""
+
+
+class SearchService:
+    """Finds what a caller may read by meaning and by words."""
+
+    def __init__(
+        self,
+        database: Database,
+        access: AccessService,
+        index: VectorIndex,
+        embedder: Embedder,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._access = access
+        self._index = index
+        self._embedder = embedder
+        self._clock = clock
+
+    async def search(self, caller: Caller, request: SearchRequest) -> SearchResult:
+        """The best `top_k` memories at or above the threshold, by falling score.
+
+        Raises:
+            Invalid: the query is blank or too long.
+            Forbidden: the app is paused.
+
+        """
+        query, _ = checked_text(request.query, name="query")
+        scope = await self._access.scope(caller)
+        today = self._clock().date()
+        wanted = all_of(scope.readable, request.wanted, request.view.shown_on(today))
+        if wanted == NOTHING:
+            return SearchResult([])
+        vector, degraded = await self._embedded(query)
+        limit = max(_POOL, request.top_k)
+        candidates = await self._index.search(query, vector, scope=wanted, limit=limit)
+        ranked = [hit for hit in rank(query, candidates) if hit.score >= request.threshold]
+        return SearchResult(await self._confirmed(ranked, wanted, request.top_k), degraded)
+
+    async def _confirmed(
+        self, ranked: Sequence[Ranked], wanted: Filter, top_k: int
+    ) -> list[ScoredMemory]:
+        """The first `top_k` that SQL holds to be in the set now; the index may lag behind it."""
+        hits: list[ScoredMemory] = []
+        size = top_k + _SPARE
+        async with self._database.read() as connection:
+            while ranked and len(hits) < top_k:
+                best, ranked = ranked[:size], ranked[size:]
+                memories = await rows.by_ids(connection, [hit.id for hit in best], wanted)
+                hits += [
+                    ScoredMemory(memories[hit.id], hit.score, hit.breakdown)
+                    for hit in best
+                    if hit.id in memories
+                ]
+        return hits[:top_k]
+
+    async def _embedded(self, query: str) -> tuple[Vector | None, str | None]:
+        try:
+            return await self._embedder.embed_query(query), None
+        except Unavailable as error:
+            return None, f"found by words alone: {error}"

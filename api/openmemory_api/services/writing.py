@@ -1,0 +1,164 @@
+"""The steps every write shares: find what it names, check that it may, record what it did."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from openmemory_api.db import actions as action_rows
+from openmemory_api.db import memories as rows
+from openmemory_api.db.actions import Recorded, contents
+from openmemory_api.db.session import ReadConnection, WriteConnection
+from openmemory_api.domain.access import Caller
+from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
+from openmemory_api.domain.filters import Filter, matches
+from openmemory_api.domain.memory import Memory, State
+from openmemory_api.domain.requests import ActionKind, Change, ChangeKind, MemoryRef
+from openmemory_api.domain.text import fingerprint
+from openmemory_api.services.access import Scope
+
+_SHORT_ID: Final = re.compile(r"m([1-9][0-9]{0,17})")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def fingerprint_of(memory: Memory) -> str:
+    """The fingerprint under which an exact repeat of a memory is recognised."""
+    day = (memory.event_time or memory.created_at).date()
+    metadata = None if memory.metadata is None else dict(memory.metadata)
+    return fingerprint(memory.text, memory.entities, metadata, day)
+
+
+async def resolve(connection: ReadConnection, caller: Caller, ref: MemoryRef) -> str | None:
+    """The UUID a reference stands for; None for a short id that was never given.
+
+    Raises:
+        Invalid: it is neither a UUID nor a short id the caller can use.
+
+    """
+    if _UUID.fullmatch(ref):
+        return str(UUID(ref))
+    short = _SHORT_ID.fullmatch(ref)
+    if short is None or caller.user_id is None:
+        raise Invalid("memory_id should be a valid UUID")
+    return await rows.id_of_number(
+        connection, caller.project_id, caller.user_id, int(short.group(1))
+    )
+
+
+async def find_all(
+    connection: ReadConnection, caller: Caller, refs: Sequence[MemoryRef], scope: Filter
+) -> dict[MemoryRef, Memory]:
+    """What of `refs` lies in `scope`, by reference."""
+    ids = {ref: await resolve(connection, caller, ref) for ref in refs}
+    found = await rows.by_ids(connection, [known for known in ids.values() if known], scope)
+    return {ref: found[known] for ref, known in ids.items() if known in found}
+
+
+async def find_one(
+    connection: ReadConnection, caller: Caller, ref: MemoryRef, scope: Filter
+) -> Memory:
+    """The memory `ref` names.
+
+    Raises:
+        NotFound: it is not in `scope`, for whatever reason.
+
+    """
+    found = await find_all(connection, caller, [ref], scope)
+    if ref not in found:
+        raise NotFound
+    return found[ref]
+
+
+def require_writable(scope: Scope, memory: Memory) -> None:
+    """Refuse to change what the caller can only read.
+
+    Raises:
+        Forbidden: it is outside the caller's writable set.
+
+    """
+    if not matches(scope.writable, memory):
+        raise Forbidden(f"The app {scope.caller.app!r} may read this memory but not change it")
+
+
+@dataclass(slots=True)
+class Write:
+    """One write in its transaction: an action, a change number and the changes made so far."""
+
+    connection: WriteConnection
+    action_id: str
+    change: int
+    now: datetime
+    changes: list[Change] = field(default_factory=list[Change])
+    _recorded: list[Recorded] = field(default_factory=list[Recorded])
+
+    @classmethod
+    async def start(
+        cls,
+        connection: WriteConnection,
+        caller: Caller,
+        kind: ActionKind,
+        *,
+        user_id: str | None,
+        now: datetime,
+    ) -> "Write":
+        """Take the next change number and record the action."""
+        change = await rows.next_change(connection)
+        action_id = await action_rows.start(
+            connection, caller, kind, user_id=user_id, number=change, now=now
+        )
+        return cls(connection, action_id, change, now)
+
+    async def insert(self, memories: Sequence[Memory]) -> None:
+        """Store new memories."""
+        await rows.insert(self.connection, [(new, fingerprint_of(new)) for new in memories])
+        for new in memories:
+            self._note(ChangeKind.ADD, None, new)
+
+    async def replace(self, old: Memory, new: Memory) -> None:
+        """Store `new` over `old`."""
+        text_changed = old.text != new.text
+        await rows.save(self.connection, new, fingerprint_of(new), text_changed=text_changed)
+        self._note(ChangeKind.UPDATE, old, new)
+
+    async def trash(self, memories: Sequence[Memory]) -> None:
+        """Move memories to the trash."""
+        await self._move(memories, State.TRASHED, ChangeKind.DELETE)
+
+    async def restore(self, memories: Sequence[Memory]) -> None:
+        """Bring memories back from the trash."""
+        await self._move(memories, State.ACTIVE, ChangeKind.RESTORE)
+
+    async def _move(self, memories: Sequence[Memory], state: State, kind: ChangeKind) -> None:
+        moved = await rows.move(
+            self.connection, memories, state=state, now=self.now, change=self.change
+        )
+        for old, new in zip(memories, moved, strict=True):
+            gone = kind is ChangeKind.DELETE
+            self._note(kind, old if gone else None, new)
+
+    def _note(self, kind: ChangeKind, old: Memory | None, new: Memory) -> None:
+        self.changes.append(Change(kind, new))
+        before = None if old is None else contents(old)
+        after = None if kind is ChangeKind.DELETE else contents(new)
+        self._recorded.append(Recorded(new.id, kind, new.version, before, after))
+
+    async def finish(self) -> None:
+        """Write the history of what was done."""
+        await action_rows.record(
+            self.connection, self.action_id, self._recorded, number=self.change, now=self.now
+        )
+
+
+def user_of(memories: Sequence[Memory]) -> str | None:
+    """The one user that all of `memories` belong to, if there is one."""
+    users = {memory.entities.user_id for memory in memories}
+    return users.pop() if len(users) == 1 else None
+
+
+async def erase(connection: WriteConnection, ids: Sequence[str]) -> None:
+    """Forget memories for good: text, vectors and history texts."""
+    change = await rows.next_change(connection)
+    await rows.erase(connection, ids, change=change)
+    await action_rows.erase_texts(connection, ids)
