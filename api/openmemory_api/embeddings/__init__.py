@@ -1,0 +1,1 @@
+"""Embedders: text to vectors, in process or over HTTP."""

@@ -1,0 +1,1 @@
+"""Vector indexes: everything that finds memories by meaning and by word."""
