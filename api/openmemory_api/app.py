@@ -1,0 +1,125 @@
+"""The web application: routers, error rendering, the mounted tool server."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from mcp.server.transport_security import TransportSecuritySettings
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from openmemory_api import __version__
+from openmemory_api.container import DEFAULT_PROJECT, Container
+from openmemory_api.domain.errors import Invalid, StoreError
+from openmemory_api.middleware import ReadyGate, Surface, SurfacePolicy, error_body
+from openmemory_api.routes import docs, own
+from openmemory_api.routes.identity import Authenticator, Identity
+from openmemory_api.routes.mem0 import router as mem0_router
+from openmemory_api.settings import Settings
+from openmemory_mcp.backends.rest import TIMEOUT, RestBackend
+from openmemory_mcp.http import McpHttp
+from openmemory_mcp.server import create_server
+
+_DESCRIPTION: Final = (
+    "One memory for every AI agent on this machine. `/v1` to `/v3` speak the Mem0 platform's "
+    "contract; `/api/v1` is ours."
+)
+
+
+def create_app(
+    settings: Settings, container: Container | None = None, *, local_secret: str | None = None
+) -> FastAPI:
+    """The application; nothing is opened before its lifespan starts.
+
+    `local_secret` is the key of the server file, which makes local commands admins.
+    """
+    store = container or Container(settings)
+    app = FastAPI(
+        title="OpenMemory",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        middleware=[
+            Middleware(Surface, policy=_policy(settings), root_path=settings.root_path),
+            Middleware(ReadyGate, ready=store.ready),
+        ],
+    )
+    app.state.container = store
+    app.state.identity = _identity(settings, local_secret)
+    _render_errors(app)
+    app.include_router(docs.router)
+    app.include_router(mem0_router)
+    app.include_router(own.router)
+    _mount_tool_server(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(app.state.container.open())
+        await stack.enter_async_context(app.state.tools.running())
+        yield
+
+
+def _mount_tool_server(app: FastAPI) -> None:
+    """Give the tool server this app as its backend, in process: no port, one contract."""
+    http = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", timeout=TIMEOUT
+    )
+    # The app's own middleware has checked Host and Origin before a request gets here.
+    security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    app.state.tools = McpHttp(create_server(RestBackend(http)), security)
+    app.router.routes.extend(app.state.tools.routes())
+
+
+def _policy(settings: Settings) -> SurfacePolicy:
+    return SurfacePolicy(
+        trusts_local=settings.trusts_local,
+        allowed_hosts=settings.allowed_hosts,
+        allowed_origins=settings.allowed_origins,
+    )
+
+
+def _identity(settings: Settings, local_secret: str | None) -> Identity:
+    configured = settings.api_key.get_secret_value() if settings.api_key else None
+    keys = tuple(key for key in (configured, local_secret) if key)
+    return Identity(
+        Authenticator(keys, required=settings.demands_key),
+        project_id=DEFAULT_PROJECT,
+        default_user=settings.user,
+    )
+
+
+def _render_errors(app: FastAPI) -> None:
+    """Every error in one shape, which each of the platform's clients can read (design 14)."""
+
+    @app.exception_handler(StoreError)
+    async def _store_error(_: Request, error: StoreError) -> JSONResponse:
+        return JSONResponse(error_body(str(error)), error.status)
+
+    @app.exception_handler(RequestValidationError)
+    async def _not_as_declared(_: Request, error: RequestValidationError) -> JSONResponse:
+        return JSONResponse(error_body(_first_problem(error)), Invalid.status)
+
+    @app.exception_handler(HTTPException)
+    async def _http_error(_: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse(error_body(str(error.detail)), error.status_code, error.headers)
+
+    @app.exception_handler(OperationalError)
+    async def _database_error(_: Request, error: OperationalError) -> JSONResponse:
+        return JSONResponse(error_body(f"The database cannot answer: {error.orig}"), 503)
+
+
+def _first_problem(error: RequestValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return f"{place}: {first['msg']}"

@@ -1,0 +1,131 @@
+"""The store's commands, found by the entry-point group `openmemory.commands`."""
+
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import filelock
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from openmemory_api import __version__
+from openmemory_api.app import create_app
+from openmemory_api.db.schema import ForeignDatabase, refuse_foreign
+from openmemory_api.routes.identity import KEY_PREFIX
+from openmemory_api.settings import Settings
+from openmemory_mcp import serverfile
+
+_Host = Annotated[str | None, typer.Option(help="Address to bind.")]
+_Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
+_DataDir = Annotated[Path | None, typer.Option(help="Where the memories are kept.")]
+
+
+def serve(host: _Host = None, port: _Port = None, data_dir: _DataDir = None) -> None:
+    """Serve the memory store and its tool server."""
+    settings = _settings(host=host, port=port, data_dir=data_dir)
+    try:
+        refuse_foreign(settings.database_path)
+        with serverfile.lock(settings.data_dir):
+            _serve(settings)
+    except filelock.Timeout:
+        running = serverfile.read(settings.data_dir)
+        _fail(f"A server already runs on this data: {running.url if running else 'starting'}")
+    except (ForeignDatabase, ValueError) as error:
+        _fail(str(error))
+
+
+def _serve(settings: Settings) -> None:
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for chatty in ("alembic", "mcp", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    listener = _listen(settings.host, settings.port)
+    bound_port = listener.getsockname()[1]
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    app = create_app(settings, local_secret=secret)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level=settings.log_level,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    url = _url(settings.host, bound_port) + settings.root_path
+    serverfile.write(settings.data_dir, _server_file(url, secret))
+    typer.echo(_start_line(settings, url), err=True)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        serverfile.remove(settings.data_dir)
+
+
+def _server_file(url: str, secret: str) -> serverfile.ServerFile:
+    return serverfile.ServerFile(
+        version=__version__,
+        url=url,
+        pid=os.getpid(),
+        secret=secret,
+        started_at=datetime.now(UTC).isoformat(),
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host.strip("[]"), port))
+    except OSError as error:
+        listener.close()
+        _fail(
+            f"Cannot listen on {host}:{port}: {error.strerror}. "
+            "`openmemory doctor` says what answers there; --port chooses another"
+        )
+    listener.set_inheritable(True)
+    return listener
+
+
+def _url(host: str, port: int) -> str:
+    name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104  a comparison
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _start_line(settings: Settings, url: str) -> str:
+    if settings.demands_key:
+        trust = "every call needs a key; apps are whom their key, path or label names"
+    elif settings.auth == "off":
+        trust = "WARNING: OPENMEMORY_AUTH=off, anyone who can reach the port reads everything"
+    else:
+        trust = "local callers are trusted; the name of an app is claimed, not proven"
+    return f"OpenMemory {__version__} on {url} ({trust})\nMCP: {url}/mcp   API: {url}/docs"
+
+
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    app = create_app(Settings())
+    typer.echo(json.dumps(app.openapi(), indent=2))
+
+
+def _settings(**flags: Any) -> Settings:
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        _fail("; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors()))
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"openmemory: {message}", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,152 @@
+"""The composition root: builds the parts of the store, opens them in order and closes them."""
+
+import logging
+import os
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import anyio
+import sqlalchemy as sa
+from anyio.abc import TaskGroup
+from sqlalchemy.exc import SQLAlchemyError
+
+from openmemory_api import __version__
+from openmemory_api.db.schema import migrate, refuse_foreign
+from openmemory_api.db.session import Database, WriteConnection, open_sqlite
+from openmemory_api.db.tables import projects
+from openmemory_api.domain.errors import Unavailable
+from openmemory_api.domain.protocols import Clock, Embedder, VectorIndex
+from openmemory_api.embeddings.minilm import MiniLMEmbedder
+from openmemory_api.services.access import AccessService
+from openmemory_api.services.actions import ActionService
+from openmemory_api.services.entities import EntityService
+from openmemory_api.services.indexing import Indexer
+from openmemory_api.services.memories import MemoryService
+from openmemory_api.services.search import SearchService
+from openmemory_api.services.trash import TrashService
+from openmemory_api.settings import Settings
+from openmemory_api.vectors.exact import ExactIndex
+
+log = logging.getLogger(__name__)
+
+DEFAULT_PROJECT: Final = "default"
+DEFAULT_ORG: Final = "default-org"
+_SWEEP_SECONDS: Final = 3600.0
+
+
+def utc_now() -> datetime:
+    """The current time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Container:
+    """Everything a request needs. Made cheap; `open` does the work."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        embedder: Embedder | None = None,
+        index: VectorIndex | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.settings = settings
+        self.database: Database = open_sqlite(settings.database_path)
+        self.embedder = embedder or MiniLMEmbedder()
+        self.index = index or ExactIndex(dimensions=self.embedder.dimensions)
+        self.clock = clock
+        keep = timedelta(days=settings.trash_days)
+        self.indexer = Indexer(self.database, self.index, self.embedder)
+        self.access = AccessService(self.database, clock)
+        self.memories = MemoryService(self.database, self.access, self.indexer, clock, keep)
+        self.search = SearchService(self.database, self.access, self.index, self.embedder, clock)
+        self.entities = EntityService(self.database, self.access, self.memories)
+        self.actions = ActionService(self.database, self.access, self.indexer, clock)
+        self.trash = TrashService(self.database, self.access, self.indexer, clock, keep)
+        self._opened = anyio.Event()
+        self._failure: Exception | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator["Container"]:
+        """Open in the background, so that `/health` answers meanwhile; close at the end."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.database.close)
+            tasks = await stack.enter_async_context(anyio.create_task_group())
+            stack.callback(tasks.cancel_scope.cancel)
+            tasks.start_soon(self._open, tasks)
+            yield self
+
+    async def _open(self, tasks: TaskGroup) -> None:
+        try:
+            await self._open_database()
+            await tasks.start(self.indexer.run)
+        except (OSError, Unavailable, SQLAlchemyError) as error:
+            log.critical("The store could not be opened: %s", error)
+            self._failure = error
+        else:
+            tasks.start_soon(self._sweep)
+        self._opened.set()
+
+    async def _open_database(self) -> None:
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        refuse_foreign(self.settings.database_path)
+        await migrate(self.database)
+        async with self.database.write() as connection:
+            await _ensure_project(connection, self.clock())
+
+    async def _sweep(self) -> None:
+        while True:
+            await self.trash.sweep()
+            await anyio.sleep(_SWEEP_SECONDS)
+
+    async def ready(self) -> None:
+        """Wait until the store can serve.
+
+        Raises:
+            Unavailable: it could not be opened.
+
+        """
+        await self._opened.wait()
+        if self._failure is not None:
+            raise Unavailable(f"The store could not be opened: {self._failure}")
+
+    async def health(self) -> dict[str, Any]:
+        """What anyone may know of this server; never a memory, a path or a key."""
+        return {
+            "status": self._status(),
+            "service": "openmemory",
+            "version": __version__,
+            "pid": os.getpid(),
+            "auth": {
+                "mode": self.settings.auth,
+                "key_required": self.settings.demands_key,
+                "app_identity": "proven" if self.settings.demands_key else "claimed",
+            },
+            "embedder": {"name": self.embedder.name, "problem": self.indexer.degraded},
+            "index": {"applied": self.index.applied, "pending": await self._pending()},
+        }
+
+    async def _pending(self) -> int | None:
+        ready = self._opened.is_set() and self._failure is None
+        return await self.indexer.pending() if ready else None
+
+    def _status(self) -> str:
+        if not self._opened.is_set():
+            return "starting"
+        if self._failure is not None:
+            return "failed"
+        return "degraded" if self.indexer.degraded else "ok"
+
+
+async def _ensure_project(connection: WriteConnection, now: datetime) -> None:
+    known = sa.select(projects.c.id).where(projects.c.id == DEFAULT_PROJECT)
+    if (await connection.execute(known)).scalar_one_or_none() is None:
+        row = {
+            "id": DEFAULT_PROJECT,
+            "org_id": DEFAULT_ORG,
+            "name": "Default",
+            "created_at": now,
+        }
+        await connection.execute(sa.insert(projects).values(row))

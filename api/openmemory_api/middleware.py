@@ -1,0 +1,228 @@
+"""What every request passes before any route: the surface check, and one spelling of its path."""
+
+import ipaddress
+import json
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import anyio
+from starlette.datastructures import Headers
+
+from openmemory_api.domain.errors import Forbidden, Misdirected, StoreError, TooLarge, Unavailable
+from openmemory_api.settings import is_loopback
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_BODY: Final = 4 * 1024 * 1024
+_READY_WITHIN: Final = 20.0
+_DRAIN: Final = 8 * MAX_BODY
+"""Read and thrown away of a body that is too large, so that the client sees the answer."""
+_FORWARDING: Final = (
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+)
+_SLASHED: Final = re.compile(r"/(v1|v2|v3|api/v1/orgs|api/v1/webhooks)(/|$)")
+_TOOL_SERVER: Final = re.compile(r"/+mcp(/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class SurfacePolicy:
+    """Which hosts and origins this server answers, on every path and transport (design 10)."""
+
+    trusts_local: bool
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+
+    def check(self, headers: Headers, client: str | None = None) -> None:
+        """Let a request through; `client` is the address it came from, where there is one.
+
+        Raises:
+            Misdirected: its Host is not ours, or it came through a proxy while local is trusted.
+            Forbidden: a page of another origin sent it.
+
+        """
+        if self.trusts_local and client is not None and not is_loopback(client):
+            raise Misdirected(
+                "This server trusts local callers without a key, and this one is not local. Set "
+                "OPENMEMORY_HOST to the address it is served on, and OPENMEMORY_API_KEY"
+            )
+        host = headers.get("host", "")
+        if not self._serves(host):
+            raise Misdirected(
+                f"This server does not answer to the host {host!r}; "
+                "add it to OPENMEMORY_ALLOWED_HOSTS"
+            )
+        if self.trusts_local and any(name in headers for name in _FORWARDING):
+            raise Misdirected(
+                "The request came through a proxy, but this server trusts local callers without "
+                "a key. Set OPENMEMORY_AUTH=required and OPENMEMORY_API_KEY to serve behind one"
+            )
+        origin = headers.get("origin")
+        if origin is not None and not self._admits(origin, host):
+            raise Forbidden(
+                f"Pages of {origin!r} may not call this server; "
+                "add the origin to OPENMEMORY_ALLOWED_ORIGINS"
+            )
+
+    def _serves(self, host: str) -> bool:
+        name = _host_name(host)
+        if is_loopback(name) or host in self.allowed_hosts or name in self.allowed_hosts:
+            return True
+        # A page cannot rebind a name to an address that is itself the name.
+        return not self.trusts_local and _is_address(name)
+
+    def _admits(self, origin: str, host: str) -> bool:
+        if origin in self.allowed_origins:
+            return True
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
+        same = parts.scheme in ("http", "https") and parts.netloc == host
+        return same or (parts.scheme in ("http", "https") and is_loopback(parts.hostname or ""))
+
+
+def _host_name(host: str) -> str:
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") and ":" in host else host
+    return name.strip("[]").lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+class Surface:
+    """ASGI middleware: applies the policy, bounds the body and normalises the path."""
+
+    def __init__(self, app: ASGIApp, policy: SurfacePolicy, root_path: str = "") -> None:
+        self._app = app
+        self._policy = policy
+        self._root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        try:
+            # Whoever runs the app may have bound an address that the settings do not know of.
+            self._policy.check(headers, (scope.get("client") or (None,))[0])
+            if int(headers.get("content-length", "0") or "0") > MAX_BODY:
+                await _drain(receive)
+                raise _too_large()
+        except (StoreError, ValueError) as error:
+            await respond(send, error if isinstance(error, StoreError) else _too_large())
+            return
+        await self._serve(normalised(scope, self._root_path), receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, _bounded(receive), sending)
+        except TooLarge as error:
+            if started:
+                raise
+            await respond(send, error)
+
+
+class ReadyGate:
+    """ASGI middleware: requests wait until the store is open; `/health` does not."""
+
+    def __init__(self, app: ASGIApp, ready: Callable[[], Awaitable[None]]) -> None:
+        self._app = app
+        self._ready = ready
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http" and not scope["path"].endswith("/health"):
+            try:
+                with anyio.fail_after(_READY_WITHIN):
+                    await self._ready()
+            except StoreError as error:
+                return await respond(send, error)
+            except TimeoutError:
+                return await respond(send, Unavailable("The store is still opening; try again"))
+        return await self._app(scope, receive, send)
+
+
+def normalised(scope: Scope, root_path: str = "") -> Scope:
+    """The scope with one spelling of its path: single slashes, the contract's trailing slash.
+
+    Segments stay percent-encoded, so that a name with an encoded slash is one segment; routes
+    decode what they take from the path.
+    """
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    if _TOOL_SERVER.match(scope["path"].removeprefix(root_path)):
+        # The tool server knows its own spellings, of which the slash at the end is one.
+        path = re.sub("/+", "/", scope["path"].removeprefix(root_path))
+        return {**scope, "path": root_path + path, "root_path": root_path}
+    segments = [segment for segment in raw.decode("latin-1").split("/") if segment]
+    path = "/" + "/".join(segments)
+    if root_path and (path == root_path or path.startswith(root_path + "/")):
+        path = path[len(root_path) :] or "/"
+    if _SLASHED.match(path):
+        path += "/"
+    return {**scope, "path": root_path + path, "root_path": root_path}
+
+
+def _bounded(receive: Receive) -> Receive:
+    size = 0
+
+    async def receiving() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY:
+            await _drain(receive)
+            raise _too_large()
+        return message
+
+    return receiving
+
+
+async def _drain(receive: Receive) -> None:
+    drained = 0
+    while drained < _DRAIN:
+        message = await receive()
+        drained += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"The body is over {MAX_BODY // 1024 // 1024} MB; send less at a time")
+
+
+async def respond(send: Send, error: StoreError) -> None:
+    """Answer with an error, as the routes do."""
+    body = json.dumps(error_body(str(error))).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def error_body(message: str) -> dict[str, str]:
+    """The one shape of an error: each of the platform's clients reads another of its keys."""
+    return {"detail": message, "error": message, "message": message}

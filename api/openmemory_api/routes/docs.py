@@ -1,0 +1,60 @@
+"""Swagger with its assets from our own origin, `/health`, and the page at `/`."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import FileResponse, HTMLResponse
+
+from openmemory_api.domain.errors import NotFound
+from openmemory_api.routes.deps import ContainerDep
+
+router = APIRouter(include_in_schema=False)
+
+_ASSETS: Final = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
+_WELCOME: Final = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>OpenMemory</title>
+<style>body{{font:16px/1.6 system-ui;max-width:44rem;margin:4rem auto;padding:0 1rem}}
+code{{background:#8882;padding:.15em .4em;border-radius:4px}}</style>
+<h1>OpenMemory is running</h1>
+<p>Connect Claude Code:</p>
+<p><code>claude mcp add --transport http -s user openmemory {base}mcp</code></p>
+<p>Use the official Mem0 client with <code>host="{base}"</code>, or look at the
+<a href="docs">API</a>.</p></html>"""
+
+
+@router.get("/health")
+async def health(container: ContainerDep) -> dict[str, Any]:
+    """Whether the server can serve; answered from the first moment on."""
+    return await container.health()
+
+
+@router.get("/")
+async def welcome(request: Request) -> HTMLResponse:
+    """What to do next, for a person who opens the address in a browser."""
+    return HTMLResponse(_WELCOME.format(base=request.base_url))
+
+
+@router.get("/docs")
+async def docs(request: Request) -> HTMLResponse:
+    """The API, to read and to try."""
+    root = request.scope.get("root_path", "")
+    return get_swagger_ui_html(
+        openapi_url=f"{root}/openapi.json",
+        title="OpenMemory API",
+        swagger_js_url=f"{root}/docs/assets/swagger-ui-bundle.js",
+        swagger_css_url=f"{root}/docs/assets/swagger-ui.css",
+        swagger_favicon_url=f"{root}/docs/assets/favicon.png",
+    )
+
+
+@router.get("/docs/assets/{name}")
+async def asset(name: str) -> FileResponse:
+    """A file of Swagger's."""
+    spec = find_spec("fastapi_offline")
+    if name not in _ASSETS or spec is None or spec.origin is None:
+        raise NotFound("Not found")
+    return FileResponse(Path(spec.origin).parent / "static" / name)

@@ -1,0 +1,52 @@
+"""Many memories at once: by filter, or by id."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from openmemory_api.routes.deps import CallerDep, MemoriesDep
+from openmemory_api.routes.mem0.answers import BatchDeletedOut, DeletedAllOut, MessageOut
+from openmemory_api.routes.mem0.queries import DeleteAllQuery
+from openmemory_api.routes.mem0.schemas import BatchDeleteBody, BatchUpdateBody
+
+router = APIRouter(tags=["Mem0 v1"])
+
+
+@router.delete("/v1/memories/")
+async def delete_all(
+    query: Annotated[DeleteAllQuery, Query()], caller: CallerDep, memories: MemoriesDep
+) -> DeletedAllOut:
+    """Delete what all the given filters select; without any nothing is deleted."""
+    deleted = await memories.delete_where(caller, query.wanted(caller))
+    return DeletedAllOut(
+        message="Memories deleted successfully!",
+        event_id=deleted.action_id,
+        deleted=len(deleted.deleted),
+        left=deleted.left,
+    )
+
+
+@router.put("/v1/batch/")
+async def update_many(
+    body: BatchUpdateBody, caller: CallerDep, memories: MemoriesDep
+) -> MessageOut:
+    """Update up to 1,000 memories, all or none."""
+    updates = [(item.memory_id, item.request()) for item in body.memories]
+    count = await memories.update_many(caller, updates)
+    return MessageOut(message=f"Successfully updated {count} memories")
+
+
+@router.delete("/v1/batch/", response_model_exclude_unset=True)
+async def delete_many(
+    body: BatchDeleteBody, caller: CallerDep, memories: MemoriesDep
+) -> BatchDeletedOut:
+    """Delete up to 1,000 memories, all or none; with `partial`, those that are there."""
+    asked = [item.memory_id for item in body.memories]
+    deleted = await memories.delete(caller, asked, partial=body.partial)
+    gone = [ref for ref in asked if ref not in set(deleted.missing)]
+    details = {"deleted": gone, "missing": deleted.missing} if body.partial else {}
+    return BatchDeletedOut(
+        message=f"Successfully deleted {len(deleted.deleted)} memories",
+        event_id=deleted.action_id,
+        **details,
+    )

@@ -1,0 +1,69 @@
+"""First generation: arrays, ids beside the query, options in the query string."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from openmemory_api.routes.deps import CallerDep, MemoriesDep, SearchDep
+from openmemory_api.routes.mem0.answers import ChangeOut, MemoryOut, ScoredMemoryOut
+from openmemory_api.routes.mem0.paging import PagingDep
+from openmemory_api.routes.mem0.queries import V1_THRESHOLD, ListQuery, SearchBody
+from openmemory_api.routes.mem0.rendering import change_rows, first_id, hit_rows, notices, rows
+from openmemory_api.routes.mem0.schemas import AddBody
+
+router = APIRouter(tags=["Mem0 v1"])
+
+OBJECT_FORMAT: Final = "v1.1"
+_ORG: Final = "default-org"
+
+
+class Pong(BaseModel):
+    """Who the key belongs to; the SDKs refuse to start without both ids."""
+
+    status: str = "ok"
+    org_id: str = _ORG
+    project_id: str
+    user_email: str | None = None
+
+
+@router.get("/v1/ping/")
+async def ping(caller: CallerDep) -> Pong:
+    """Check a key."""
+    return Pong(project_id=caller.project_id)
+
+
+@router.post("/v1/memories/", response_model=list[ChangeOut])
+async def add(body: AddBody, caller: CallerDep, memories: MemoriesDep) -> JSONResponse:
+    """Remember messages: an array of what was stored, or an object with `output_format` v1.1."""
+    added = await memories.add(caller, body.request())
+    results = change_rows(added.changes)
+    if body.output_format != OBJECT_FORMAT:
+        return JSONResponse(results)
+    shown = {"id": first_id(added), "event_id": added.action_id, "results": results}
+    return JSONResponse({**shown, "relations": [], **notices(added)})
+
+
+@router.get("/v1/memories/", response_model=list[MemoryOut])
+async def list_memories(
+    query: Annotated[ListQuery, Query()],
+    paging: PagingDep,
+    caller: CallerDep,
+    memories: MemoriesDep,
+) -> JSONResponse:
+    """List memories: an array, or a page where both `page` and `page_size` are sent."""
+    body = query.body()
+    request = paging.list_request(body)
+    page = await memories.page(caller, request)
+    return JSONResponse(paging.legacy(body, request, page, rows(page.memories, body.fields)))
+
+
+@router.post("/v1/memories/search/", response_model=list[ScoredMemoryOut])
+async def search(body: SearchBody, caller: CallerDep, service: SearchDep) -> JSONResponse:
+    """Search memories: an array, or an object with `output_format` v1.1."""
+    found = await service.search(caller, body.request(default_threshold=V1_THRESHOLD))
+    results: Any = hit_rows(found, body.fields)
+    if body.output_format == OBJECT_FORMAT:
+        results = {"results": results, "relations": []}
+    return JSONResponse(results)
