@@ -1,0 +1,1 @@
+"""Measurements. Each prints its numbers beside a baseline taken in the same run."""

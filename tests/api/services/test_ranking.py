@@ -1,0 +1,107 @@
+"""What a score means, from candidates alone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openmemory_api.domain.protocols import Candidate
+from openmemory_api.services.ranking import latin_share, rank, score_of
+
+CANDIDATES = st.builds(
+    Candidate,
+    id=st.uuids().map(str),
+    dense=st.none() | st.floats(-1, 1),
+    lexical=st.floats(0, 1),
+)
+QUERIES = st.sampled_from(["Where does Anna live?", "安娜住在哪里？", "Anna は東京", "", "42"])
+
+
+def score(dense: float | None, lexical: float, query: str = "where does anna live") -> float:
+    (only,) = rank(query, [Candidate("a", dense, lexical)])
+    return only.score
+
+
+@given(QUERIES, st.lists(CANDIDATES, unique_by=lambda each: each.id, max_size=8))
+def test_a_memory_scores_the_same_alone_and_among_others(
+    query: str, candidates: list[Candidate]
+) -> None:
+    together = {each.id: each for each in rank(query, candidates)}
+    for candidate in candidates:
+        assert rank(query, [candidate]) == [together[candidate.id]]
+
+
+@given(QUERIES, st.lists(CANDIDATES, max_size=8))
+def test_every_candidate_is_ranked_best_first_within_nought_and_one(
+    query: str, candidates: list[Candidate]
+) -> None:
+    scores = [each.score for each in rank(query, candidates)]
+    assert len(scores) == len(candidates)
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= each < 1 for each in scores)
+
+
+@given(QUERIES, CANDIDATES)
+def test_the_score_is_one_rising_map_of_the_summed_breakdown(
+    query: str, candidate: Candidate
+) -> None:
+    (only,) = rank(query, [candidate])
+    assert set(only.breakdown) == {"semantic", "bm25", "entity"}
+    assert only.score == pytest.approx(score_of(sum(only.breakdown.values())), abs=1e-6)
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1))
+def test_more_evidence_of_either_kind_never_scores_less(
+    cosine: float, other_cosine: float, words: float, other_words: float
+) -> None:
+    low, high = sorted((cosine, other_cosine))
+    few, many = sorted((words, other_words))
+    assert score(low, few) <= score(high, few) <= score(high, many)
+
+
+def test_equal_scores_are_ordered_by_id_whatever_order_they_came_in() -> None:
+    twins = [Candidate(name, 0.5, 0.5) for name in ("b", "c", "a")]
+    assert [each.id for each in rank("tea", twins)] == ["a", "b", "c"]
+    assert rank("tea", twins) == rank("tea", twins[::-1])
+
+
+@pytest.mark.parametrize(
+    ("dense", "lexical"), [(0.5, 0.25), (0.55, 0.0), (0.3, 0.4), (None, 0.5), (None, 0.77)]
+)
+def test_a_good_answer_passes_the_threshold_of_the_official_client(
+    dense: float | None, lexical: float
+) -> None:
+    assert score(dense, lexical) >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("dense", "lexical"), [(0.05, 0.0), (0.2, 0.0), (0.1, 0.15), (-0.4, 0.0), (None, 0.1)]
+)
+def test_an_unrelated_text_stays_under_the_default_threshold(
+    dense: float | None, lexical: float
+) -> None:
+    assert score(dense, lexical) < 0.1
+
+
+def test_no_evidence_scores_nought() -> None:
+    assert score(None, 0.0) == score(0.0, 0.0) == score(-1.0, 0.0) == 0.0
+
+
+def test_an_english_model_has_no_say_in_a_query_it_cannot_read() -> None:
+    worded, guessed = Candidate("worded", 0.1, 0.4), Candidate("guessed", 0.6, 0.0)
+    assert [each.id for each in rank("安娜住在哪里", [guessed, worded])] == ["worded", "guessed"]
+    assert [each.id for each in rank("anna lives where", [guessed, worded])] == [
+        "guessed",
+        "worded",
+    ]
+
+
+def test_a_missing_vector_is_no_evidence_against_a_memory() -> None:
+    assert score(None, 0.77) > score(0.1, 0.77)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("naïve café", 1.0), ("東京", 0.0), ("ab東京", 0.5), ("42 !", 1.0), ("", 1.0)],
+)
+def test_the_share_of_latin_letters_ignores_what_is_no_letter(text: str, share: float) -> None:
+    assert latin_share(text) == share

@@ -1,0 +1,104 @@
+"""How texts become terms, in many scripts."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from openmemory_api.vectors.terms import (
+    document_terms,
+    query_terms,
+    searchable_text,
+    spoken_text,
+)
+from tests.strategies import plain_memory
+
+
+def lexical(query: str, text: str) -> float:
+    held = document_terms(text)
+    return sum(weight * held.get(term, 0.0) for term, weight in query_terms(query).items())
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("painting", "She painted a sunrise"),
+        ("Caroline", "Caroline's dog"),
+        ("Caroline’s", "caroline"),
+        ("cafe", "Café Zürich"),
+        ("ZÜRICH", "zurich"),
+        ("strasse", "Lange Straße"),
+        ("test", "Ｔｅｓｔ"),
+        ("fine", "ﬁne"),
+        ("2023", "in 2023."),
+        ("snake", "snake_case"),
+        ("москва", "Москва"),
+        ("елка", "ёлка"),
+        ("καφες", "Καφές"),
+        ("مدرسة", "مَدْرَسَة"),
+        ("नमस्ते", "नमस्ते दुनिया"),
+        ("东京", "我住在东京。"),
+        ("猫", "黒い猫が好き"),
+        ("カメラ", "新しいカメラを買った"),
+        ("학교", "학교에서 만났다"),
+        ("กาแฟ", "ฉันชอบกาแฟ"),
+        ("Python", "我用Python写代码"),
+        ("写代码", "我用Python写代码"),
+    ],
+)
+def test_a_query_finds_its_word(query: str, text: str) -> None:
+    assert lexical(query, text) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [("Berlin", "Paris"), ("दिन", "दान"), ("东京", "北京"), ("art", "party"), ("202", "2023")],
+)
+def test_a_query_does_not_find_another_word(query: str, text: str) -> None:
+    assert lexical(query, text) == 0
+
+
+def test_the_weights_of_a_query_sum_to_one_and_rare_words_weigh_more() -> None:
+    weights = query_terms("What does Anna think of the ukulele?")
+    assert sum(weights.values()) == pytest.approx(1)
+    assert set(weights) == {"anna", "think", "ukulel"}
+    assert weights["ukulel"] > weights["anna"] > weights["think"]
+
+
+def test_every_term_of_a_document_lies_between_nought_and_one() -> None:
+    strengths = document_terms("tea tea tea coffee the 东京 " * 50)
+    assert all(0 < strength < 1 for strength in strengths.values())
+    assert strengths["tea"] > strengths["coffe"]
+
+
+@pytest.mark.parametrize("query", ["the who", "to be or not to be", "it", "don't"])
+def test_a_query_of_stop_words_alone_still_finds_them(query: str) -> None:
+    assert lexical(query, "The Who sang: to be or not to be, it don't matter") > 0.5
+
+
+def test_stop_words_beside_other_words_are_ignored() -> None:
+    assert query_terms("where is the camera") == query_terms("camera") == {"camera": 1.0}
+
+
+@pytest.mark.parametrize("text", ["", "  ", "!?…", "😀", "\x00", "'s", "\u0301"])
+def test_a_text_without_words_has_no_weight_to_divide(text: str) -> None:
+    assert all(0 < weight <= 1 for weight in query_terms(text).values())
+    assert all(0 < strength < 1 for strength in document_terms(text).values())
+
+
+def test_the_same_word_in_a_longer_text_counts_less_but_still_counts() -> None:
+    short, page = lexical("zither", "a zither"), lexical("zither", "zither " + "word " * 3_000)
+    assert 0.4 < page < short
+
+
+def test_a_memory_is_searched_with_its_speaker_and_day() -> None:
+    memory = replace(
+        plain_memory("a", "I moved"), actor="Anna", event_time=datetime(2023, 5, 8, tzinfo=UTC)
+    )
+    assert searchable_text(memory) == "(8 May 2023) Anna: I moved"
+    assert spoken_text(memory) == "Anna: I moved"
+
+
+def test_a_memory_without_speaker_or_day_is_searched_as_it_stands() -> None:
+    memory = plain_memory("a", "I moved")
+    assert searchable_text(memory) == spoken_text(memory) == "I moved"

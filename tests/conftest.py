@@ -1,0 +1,65 @@
+"""Fixtures, each built on the one before: clock, embedder, settings, store, app, http."""
+
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from openmemory_api.app import create_app
+from openmemory_api.container import Container
+from openmemory_api.settings import Settings
+from tests.fakes import FrozenClock, HashEmbedder
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("OPENMEMORY_") or name in ("DATABASE_URL", "API_KEY"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def embedder() -> HashEmbedder:
+    return HashEmbedder()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+async def app(
+    settings: Settings, embedder: HashEmbedder, clock: FrozenClock
+) -> AsyncGenerator[FastAPI]:
+    container = Container(settings, embedder=embedder, clock=clock)
+    app = create_app(settings, container)
+    async with app.router.lifespan_context(app):
+        await container.ready()
+        yield app
+
+
+@pytest.fixture
+def store(app: FastAPI) -> Container:
+    return app.state.container
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncGenerator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8765"
+    ) as client:
+        yield client
