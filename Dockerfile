@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 FROM python:3.13-slim AS build
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy
@@ -34,6 +33,6 @@ USER openmemory
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --start-interval=1s \
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import json, os, urllib.request as r; raise SystemExit(json.load(r.urlopen('http://127.0.0.1:' + os.environ['OPENMEMORY_PORT'] + '/health'))['status'] not in ('ok', 'degraded'))"]
 CMD ["openmemory", "serve"]

@@ -22,10 +22,10 @@ import anyio
 from openmemory_api.domain.filters import ALL
 from openmemory_api.domain.memory import EntityIds, Lifecycle, Memory, State
 from openmemory_api.domain.protocols import Point
+from openmemory_api.domain.text import spoken
 from openmemory_api.embeddings.minilm import MiniLMEmbedder
 from openmemory_api.services.ranking import rank
 from openmemory_api.vectors.exact import ExactIndex
-from openmemory_api.vectors.terms import spoken_text
 
 CUTS = (5, 10, 20)
 LEG_LIMIT = 100
@@ -73,7 +73,9 @@ def ndcg(found: Sequence[str], wanted: frozenset[str]) -> float:
 async def answers(sample: Mapping[str, Any], embedder: MiniLMEmbedder) -> dict[Question, list[str]]:
     """The ranked turns for each question of one conversation."""
     memories = list(turns(sample["conversation"]))
-    vectors = await embedder.embed_documents([spoken_text(memory) for memory in memories])
+    vectors = await embedder.embed_documents(
+        [spoken(memory.text, memory.actor) for memory in memories]
+    )
     index = ExactIndex(dimensions=embedder.dimensions)
     await index.apply(list(map(Point, memories, vectors)), [], change=1)
     found: dict[Question, list[str]] = {}
@@ -84,11 +86,11 @@ async def answers(sample: Mapping[str, Any], embedder: MiniLMEmbedder) -> dict[Q
     return found
 
 
-async def measure(path: Path) -> None:
-    """Print the figures of a LoCoMo file."""
+async def measure(samples: Sequence[Mapping[str, Any]]) -> None:
+    """Print the figures over all conversations."""
     embedder = MiniLMEmbedder()
     found: list[tuple[Question, list[str]]] = []
-    for sample in json.loads(path.read_text("utf-8")):
+    for sample in samples:
         found += (await answers(sample, embedder)).items()
     print(f"{len(found)} questions")
     for cut in CUTS:
@@ -123,4 +125,4 @@ def _memory(turn: Mapping[str, str], day: datetime) -> Memory:
 
 
 if __name__ == "__main__":
-    anyio.run(measure, Path(sys.argv[1]))
+    anyio.run(measure, json.loads(Path(sys.argv[1]).read_text("utf-8")))

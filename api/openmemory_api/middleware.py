@@ -132,19 +132,23 @@ class Surface:
         await self._serve(normalised(scope, self._root_path), receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = _Body(receive)
         started = False
 
         async def sending(message: Message) -> None:
             nonlocal started
-            started = True
-            await send(message)
+            # What reads the body may answer with an error of its own; ours tells the reason.
+            if started or not body.too_large:
+                started = True
+                await send(message)
 
         try:
-            await self._app(scope, _bounded(receive), sending)
-        except TooLarge as error:
+            await self._app(scope, body.receive, sending)
+        except TooLarge:
             if started:
                 raise
-            await respond(send, error)
+        if body.too_large and not started:
+            await respond(send, _too_large())
 
 
 class ReadyGate:
@@ -187,19 +191,24 @@ def normalised(scope: Scope, root_path: str = "") -> Scope:
     return {**scope, "path": root_path + path, "root_path": root_path}
 
 
-def _bounded(receive: Receive) -> Receive:
-    size = 0
+class _Body:
+    """A request's body, which ends in `TooLarge` where it grows over the limit."""
 
-    async def receiving() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > MAX_BODY:
-            await _drain(receive)
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+
+    @property
+    def too_large(self) -> bool:
+        return self._size > MAX_BODY
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        if self.too_large:
+            await _drain(self._receive)
             raise _too_large()
         return message
-
-    return receiving
 
 
 async def _drain(receive: Receive) -> None:

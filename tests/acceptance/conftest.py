@@ -46,8 +46,8 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def user(request: pytest.FixtureRequest) -> str:
     """A user of the test's own, so that tests share a server and nothing else."""
-    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
-    return name.strip("-")[:100]
+    name = f"{request.path.stem.removeprefix('test_')}-{request.node.name}"
+    return "".join(letter if letter.isalnum() else "-" for letter in name).strip("-")[:120]
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 import httpx
 
@@ -42,12 +43,12 @@ class Home:
         return kept | own | more
 
     def run(
-        self, *command: str, timeout: float = 60, cwd: Path | None = None, **env: str
+        self, *command: str, timeout: float = 60, env: Mapping[str, str] = MappingProxyType({})
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end; the test looks at its exit code."""
         return subprocess.run(
             command,
-            cwd=cwd or self.path,
+            cwd=self.path,
             env=self.environment(**env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -106,7 +107,9 @@ def started(home: Home, command: Sequence[str], **env: str) -> Generator["subpro
         yield process
 
 
-def until_serving(home: Home, process: "subprocess.Popen[bytes] | None" = None) -> Server:
+def until_serving(
+    home: Home, process: "subprocess.Popen[bytes] | None" = None, *, within: float = 30
+) -> Server:
     """The server of `home`, once it serves; a start that failed shows what it printed."""
 
     def look() -> Server | None:
@@ -114,7 +117,7 @@ def until_serving(home: Home, process: "subprocess.Popen[bytes] | None" = None) 
             raise AssertionError((home.path / "output.log").read_text())
         return running_server(home)
 
-    return until(look, "the server to serve")
+    return until(look, "the server to serve", within=within)
 
 
 def running_server(home: Home) -> Server | None:
@@ -139,7 +142,7 @@ def stop(home: Home) -> None:
         until(lambda: not alive(running.pid), "the stopped server to be gone")
 
 
-def end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[Any]") -> None:
     """Ask a process to end, as a service manager does."""
     if process.poll() is None:
         process.terminate()
@@ -173,4 +176,3 @@ def free_port() -> int:
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
-

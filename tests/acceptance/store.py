@@ -67,6 +67,5 @@ class Store:
 
 
 def _stored(row: dict[str, Any]) -> Stored:
-    metadata = row["metadata"]
-    decoded = json.loads(metadata) if isinstance(metadata, str) else metadata
-    return Stored(**{**row, "metadata": decoded, "inferred": bool(row["inferred"])})
+    metadata = row.pop("metadata")
+    return Stored(metadata=None if metadata is None else json.loads(metadata), **row)

@@ -16,9 +16,7 @@ FACTS = {
 }
 
 
-async def test_what_one_agent_adds_the_other_finds(
-    server: Server, store: Store, user: str
-) -> None:
+async def test_what_one_agent_adds_the_other_finds(server: Server, store: Store, user: str) -> None:
     url = f"{server.url}/mcp/claude-code/http/{user}"
     async with (
         over_http(url, "claude-code") as claude,

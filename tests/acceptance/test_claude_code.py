@@ -25,9 +25,10 @@ def test_claude_mcp_list_connects(
     }[transport]
 
     added = server.home.run(
-        *(claude, "mcp", "add", "-s", "user", "-t", transport, "openmemory", *target), **environment
+        *(claude, "mcp", "add", "-s", "user", "-t", transport, "openmemory", *target),
+        env=environment,
     )
-    listed = server.home.run(claude, "mcp", "list", **environment)
+    listed = server.home.run(claude, "mcp", "list", env=environment)
 
     assert added.returncode == 0, added.stderr
     assert listed.returncode == 0, listed.stderr

@@ -42,7 +42,7 @@ class Inspector:
     def ask(self, method: str, *options: str) -> tuple[int, dict[str, Any], str]:
         """Exit code, result and what else was printed."""
         done = self._home.run(*self._command, "--method", method, "-q", *options)
-        result = json.loads(done.stdout) if done.stdout.strip() else {}
+        result: dict[str, Any] = json.loads(done.stdout or "{}")
         return done.returncode, result, done.stderr
 
     def call(self, tool: str, **arguments: Any) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The example of the platform's documentation, verbatim but for `host`, with Python's client."""
 
+from typing import Any
+
 import pytest
-from mem0 import MemoryClient
+from mem0 import MemoryClient  # pyright: ignore[reportMissingTypeStubs]
 
 from tests.acceptance.processes import Server
 from tests.acceptance.store import Store
@@ -14,7 +16,7 @@ def test_the_published_example(
 ) -> None:
     monkeypatch.setenv("HOME", str(server.home.path))
     monkeypatch.setattr("mem0.memory.telemetry.MEM0_TELEMETRY", False)
-    client = MemoryClient(api_key="your-api-key", host=server.url)
+    client: Any = MemoryClient(api_key="your-api-key", host=server.url)
     messages = [
         {"role": "user", "content": "I'm a vegetarian and allergic to nuts."},
         {"role": "assistant", "content": "Got it! I'll remember your dietary preferences."},

@@ -15,6 +15,7 @@ from tests.acceptance.store import Store
 pytestmark = pytest.mark.ci
 
 Json = dict[str, Any]
+NONE: Json = {}
 
 
 class Refused(Exception):
@@ -232,8 +233,8 @@ def test_batch_update_and_delete_are_all_or_nothing(
         ("search", ["x", {"filters": {"nonsense": 1}}], "ValidationError", "HTTP_400"),
         ("search", ["x", {"topK": -1}], "ValidationError", "HTTP_400"),
         ("add", [[{"role": "user", "content": " "}], {"userId": "u"}], "ValidationError", None),
-        ("add", [[{"role": "user", "content": "x"}], {}], "ValidationError", "HTTP_400"),
-        ("add", [[], {"userId": "u"}], "Error", None),
+        ("add", [[{"role": "user", "content": "x"}], NONE], "ValidationError", "HTTP_400"),
+        ("add", [[NONE][:0], {"userId": "u"}], "Error", None),
         ("search", ["x", {"userId": "u"}], "Error", None),
     ],
 )

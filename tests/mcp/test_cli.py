@@ -8,12 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from openmemory_mcp import serverfile
+from openmemory_mcp.cli import create_app
 from openmemory_mcp.version import VERSION
 from tests.mcp.loopback import free_port
 
 FORBIDDEN = ("openmemory_api", "sqlalchemy", "onnxruntime", "fastapi", "openai", "qdrant_client")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended and what it showed."""
+
+    exit_code: int
+    stdout: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +37,9 @@ class Shell:
         mine = {"OPENMEMORY_DATA_DIR": str(self.data_dir), "OPENMEMORY_PORT": str(self.port)}
         return {**os.environ, **mine, "COLUMNS": "200", "NO_COLOR": "1"}
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.python("-m", "openmemory_mcp", *arguments)
+    def run(self, *arguments: str) -> Ran:
+        result = CliRunner(env=self.environment()).invoke(create_app(), arguments)
+        return Ran(result.exit_code, result.output)
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -89,7 +100,7 @@ def test_the_command_line_loads_no_command_before_it_is_called(shell: Shell) -> 
 def test_a_command_explains_its_own_options(shell: Shell) -> None:
     result = shell.run("mcp", "--help")
 
-    assert result.returncode == 0
+    assert result.exit_code == 0
     assert "--app" in result.stdout
 
 
@@ -98,25 +109,25 @@ def test_the_version_is_shown(shell: Shell) -> None:
 
 
 def test_an_unknown_command_is_refused(shell: Shell) -> None:
-    assert shell.run("nope").returncode == 2
+    assert shell.run("nope").exit_code == 2
 
 
 def test_status_of_no_server_says_how_to_start_one(shell: Shell) -> None:
     result = shell.run("status")
 
-    assert result.returncode == 3
+    assert result.exit_code == 3
     assert f"not running at http://127.0.0.1:{shell.port}" in result.stdout
     assert "openmemory serve" in result.stdout
 
 
 def test_stopping_no_server_is_no_fault(shell: Shell) -> None:
-    assert shell.run("stop").returncode == 0
+    assert shell.run("stop").exit_code == 0
 
 
 def test_no_log_is_named_as_such(shell: Shell) -> None:
     result = shell.run("logs")
 
-    assert result.returncode == 1
+    assert result.exit_code == 1
     assert "server.log" in result.stdout
 
 
@@ -147,19 +158,31 @@ def test_status_doctor_and_stop_of_a_running_server(served: Shell) -> None:
     status, doctor = served.run("status"), served.run("doctor")
     stopped, gone = served.run("stop"), served.run("status")
 
-    assert status.returncode == 0
+    assert status.exit_code == 0
     assert f"OpenMemory {VERSION} at http://127.0.0.1:{served.port}" in status.stdout
     assert "app identity claimed" in status.stdout
-    assert doctor.returncode == 0, doctor.stdout
-    assert stopped.returncode == 0
+    assert doctor.exit_code == 0, doctor.stdout
+    assert stopped.exit_code == 0
     assert "Stopped" in stopped.stdout
-    assert gone.returncode == 3
+    assert gone.exit_code == 3
     assert serverfile.read(served.data_dir) is None
 
 
 def test_doctor_without_a_server_names_the_remedy(shell: Shell) -> None:
     result = shell.run("doctor")
 
-    assert result.returncode == 1
+    assert result.exit_code == 1
     assert "is free" in result.stdout
     assert "Run `openmemory serve`" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"), [(("--url", "localhost:8765"), "url"), (("--url", "ftp://x"), "url")]
+)
+def test_a_setting_that_cannot_be_used_is_named(
+    shell: Shell, flags: tuple[str, ...], fault: str
+) -> None:
+    result = shell.run("mcp", *flags)
+
+    assert result.exit_code == 2
+    assert fault in result.stdout

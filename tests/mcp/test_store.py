@@ -9,12 +9,15 @@ import pytest
 from mcp import Client
 from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, Implementation, TextContent
 
+from openmemory_api.container import DEFAULT_PROJECT, Container
+from openmemory_api.domain.access import Access, Base, Caller
 from openmemory_mcp.backends.rest import RestBackend
 from openmemory_mcp.caller import Launch
 from openmemory_mcp.server import create_server
 
 Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[Client]]
 
+OWNER = Caller(DEFAULT_PROJECT, "default_user", None)
 MODES = ("legacy", "auto", "2026-07-28")
 
 
@@ -180,3 +183,33 @@ async def test_a_cursor_that_is_none_is_refused(connect: Connect) -> None:
 
     assert result.is_error
     assert "cursor" in text_of(result)
+
+
+async def test_a_paused_app_is_told_that_only_the_user_can_help(
+    connect: Connect, store: Container
+) -> None:
+    await store.access.pause(OWNER, "cursor")
+
+    async with connect("cursor") as cursor:
+        said = await say(cursor, "add_memories", text="likes tea")
+
+    assert "Only the user can allow it" in said
+
+
+async def test_an_app_that_may_change_its_own_only_deletes_no_others(
+    connect: Connect, store: Container
+) -> None:
+    async with connect("cursor") as cursor:
+        await remember(cursor, "likes tea")
+    await store.access.configure(OWNER, "zed", Access(write=Base.OWN))
+
+    async with connect("zed", elicitation_callback=agree) as zed:
+        await remember(zed, "likes cake")
+        refused = await zed.call_tool("delete_memories", {"ids": ["m1"]})
+        emptied = await zed.call_tool("delete_all", {})
+
+        assert refused.is_error
+        assert emptied.structured_content is not None
+        assert emptied.structured_content["deleted"] == 1
+        assert emptied.structured_content["left"] == 1
+        assert await say(zed, "list_memories") == "[m1] likes tea"

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias, assert_never, cast
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import GenericFunction
 
 from openmemory_api.db.tables import memories
@@ -87,12 +86,13 @@ def condition(wanted: Filter) -> Condition:
 def _joined(
     join: Callable[..., Condition], neutral: Condition, parts: Sequence[Condition]
 ) -> Condition:
-    # As a tree: SQLite allows an expression 1,000 levels, and a chain has one for each part.
+    # As a tree: SQLite allows an expression 1,000 levels, and a chain has one for each part. What
+    # stands in brackets alone is taken out of them again, so a call holds each half together.
     if len(parts) <= _FEW:
         return join(neutral, *parts)
     middle = len(parts) // 2
     halves = (_joined(join, neutral, half) for half in (parts[:middle], parts[middle:]))
-    return join(neutral, *(Grouping(half) for half in halves))
+    return join(neutral, *(sa.func.coalesce(half, sa.false()) for half in halves))
 
 
 def _column(field: str) -> sa.Column[Any]:

@@ -14,6 +14,7 @@ from openmemory_api.db.tables import counters, memories, vectors
 from openmemory_api.domain.filters import Filter, matches
 from openmemory_api.domain.memory import EntityIds, Lifecycle, Memory, State
 from openmemory_api.domain.protocols import Matrix, Point
+from openmemory_api.domain.text import spoken
 
 _IDS = ("user_id", "agent_id", "app_id", "run_id")
 _PLAIN = (
@@ -139,7 +140,7 @@ async def save(
     """Store a changed memory over its row; a changed text leaves its vectors behind."""
     values: dict[str, object] = dict(to_row(memory, fingerprint))
     if text_changed:
-        values["text_version"] = memories.c.text_version + 1
+        values |= {"text_version": memories.c.text_version + 1, "embedded": None}
     await connection.execute(sa.update(memories).where(memories.c.id == memory.id).values(values))
 
 
@@ -226,26 +227,29 @@ async def unembedded(
     limit: int,
     among: Collection[str] | None = None,
 ) -> list[tuple[str, int, str]]:
-    """(id, text version, text) of active memories without a current vector, newest first."""
+    """(id, text version, text to embed) of active memories without a vector, newest first."""
     chosen = sa.true() if among is None else memories.c.id.in_(list(among))
     statement = (
-        sa.select(memories.c.id, memories.c.text_version, memories.c.text)
-        .outerjoin(vectors, _current_vector(embedder))
-        .where(memories.c.state == State.ACTIVE, vectors.c.memory_id.is_(None), chosen)
+        sa.select(memories.c.id, memories.c.text_version, memories.c.text, memories.c.actor)
+        .where(_unembedded(embedder), chosen)
         .order_by(memories.c.change.desc())
         .limit(limit)
     )
-    return [(row.id, row.text_version, row.text) for row in await connection.execute(statement)]
+    rows = await connection.execute(statement)
+    return [(row.id, row.text_version, spoken(row.text, row.actor)) for row in rows]
 
 
 async def count_unembedded(connection: ReadConnection, embedder: str) -> int:
     """How many active memories have no current vector."""
-    statement = (
-        sa.select(sa.func.count())
-        .select_from(memories.outerjoin(vectors, _current_vector(embedder)))
-        .where(memories.c.state == State.ACTIVE, vectors.c.memory_id.is_(None))
-    )
+    statement = sa.select(sa.func.count()).select_from(memories).where(_unembedded(embedder))
     return (await connection.execute(statement)).scalar_one()
+
+
+def _unembedded(embedder: str) -> sa.ColumnElement[bool]:
+    # Three ranges of one index rather than `!=`, which would read every memory there is.
+    column = memories.c.embedded
+    ranges = (column.is_(None), column < embedder, column > embedder)
+    return sa.or_(*(sa.and_(memories.c.state == State.ACTIVE, part) for part in ranges))
 
 
 async def store_vectors(
@@ -255,21 +259,7 @@ async def store_vectors(
     *,
     change: int,
 ) -> None:
-    """Keep vectors by (memory id, text version), and mark the memories as changed.
-
-    While the model worked a text may have changed, or been erased for good: those are passed over.
-    """
-    known = sa.select(memories.c.id, memories.c.text_version).where(
-        memories.c.id.in_([memory_id for memory_id, _ in embedded]),
-        memories.c.state == State.ACTIVE,
-    )
-    current = {(row.id, row.text_version) for row in await connection.execute(known)}
-    embedded = {key: matrix for key, matrix in embedded.items() if key in current}
-    if not embedded:
-        return
-    ids = [memory_id for memory_id, _ in embedded]
-    stale = sa.delete(vectors).where(vectors.c.memory_id.in_(ids), vectors.c.embedder == embedder)
-    await connection.execute(stale)
+    """Keep vectors by (memory id, text version); those of a text that has changed are dropped."""
     rows = [
         {
             "memory_id": memory_id,
@@ -280,9 +270,15 @@ async def store_vectors(
         }
         for (memory_id, version), matrix in embedded.items()
     ]
-    await connection.execute(sa.insert(vectors), rows)
+    held = (vectors.c.memory_id == sa.bindparam("held"), vectors.c.embedder == embedder)
     await connection.execute(
-        sa.update(memories).where(memories.c.id.in_(ids)).values(change=change)
+        sa.delete(vectors).where(*held), [{"held": row["memory_id"]} for row in rows]
+    )
+    await connection.execute(sa.insert(vectors), rows)
+    current = (memories.c.id == sa.bindparam("held"), memories.c.text_version == sa.bindparam("of"))
+    await connection.execute(
+        sa.update(memories).where(*current).values(change=change, embedded=embedder),
+        [{"held": row["memory_id"], "of": row["text_version"]} for row in rows],
     )
 
 

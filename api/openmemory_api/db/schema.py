@@ -32,31 +32,28 @@ def refuse_foreign(path: Path) -> None:
     """
     if not path.exists():
         return
-    log = Path(f"{path}-wal")
     try:
-        if log.exists() and log.stat().st_size:
-            _require_ours(_tables_with_log(path, log))
-        else:
-            _require_ours(_tables(path))
+        _require_ours(_tables_of(path))
     except sqlite3.DatabaseError as error:
         raise ForeignDatabase(f"{path} is not a SQLite database: {error}") from error
 
 
-def _tables(path: Path) -> set[str]:
-    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as connection:
-        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
-        return {name for (name,) in connection.execute(query)}
-
-
-def _tables_with_log(path: Path, log: Path) -> set[str]:
-    """The tables of a database whose last writes wait in its log, as after a crash."""
+def _tables_of(path: Path) -> set[str]:
+    log = Path(f"{path}-wal")
+    if not (log.exists() and log.stat().st_size):
+        return _table_names(f"{path.as_uri()}?immutable=1")
+    # After a crash the last writes, or all of them, wait in the log: they are looked at in a copy.
     with TemporaryDirectory() as directory:
         copy = Path(directory) / "copy.db"
         shutil.copyfile(path, copy)
         shutil.copyfile(log, f"{copy}-wal")
-        with closing(sqlite3.connect(copy)) as connection:
-            query = "SELECT name FROM sqlite_master WHERE type = 'table'"
-            return {name for (name,) in connection.execute(query)}
+        return _table_names(copy.as_uri())
+
+
+def _table_names(uri: str) -> set[str]:
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        return {name for (name,) in connection.execute(query)}
 
 
 def _require_ours(tables: set[str]) -> None:
@@ -72,6 +69,7 @@ async def migrate(database: Database, history: History = "store") -> None:
 
     Raises:
         ForeignDatabase: it holds another program's tables; not a byte was changed.
+        Unavailable: a newer version of ours has written it.
 
     """
     async with database.read() as connection:
@@ -95,10 +93,14 @@ def _upgrade(connection: sa.Connection, history: History) -> None:
     # Alembic takes a third of a second to import, and most starts find the schema current.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("version_locations", str(_MIGRATIONS / history / "versions"))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise Unavailable(f"A newer version has written this database: {error}") from error

@@ -133,6 +133,7 @@ memories = sa.Table(
     sa.Column("app", sa.String(255)),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("text_version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("embedded", sa.String(64)),
     sa.Column("fingerprint", sa.String(32), nullable=False),
     sa.Column("metadata", CanonicalJson, key="meta"),
     sa.Column("categories", CanonicalJson),
@@ -157,6 +158,7 @@ memories = sa.Table(
     sa.Index(None, "project_id", "user_id", "state", "created_at", "id"),
     sa.Index(None, "project_id", "fingerprint"),
     sa.Index(None, "state", "deleted_at"),
+    sa.Index(None, "state", "embedded"),
 )
 
 vectors = sa.Table(

@@ -7,7 +7,7 @@ An allow never narrows and a deny always wins. A base of `nothing` without an al
 allow-list: NOTHING. A paused app's sets are NOTHING.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias, assert_never
@@ -164,9 +164,16 @@ def _granted(caller: Caller, access: Access, verb: Verb) -> Filter:
     allows = _subjects(access.rules, verb, Effect.ALLOW)
     denies = _subjects(access.rules, verb, Effect.DENY)
     return all_of(
-        any_of(_base_filter(base, caller.app), *(_named_by(subject) for subject in allows)),
-        none_of(*(_denied_by(subject) for subject in denies)),
+        any_of(_base_filter(base, caller.app), *_each(_named_by, allows)),
+        none_of(*_each(_denied_by, denies)),
     )
+
+
+def _each(named: Callable[[Subject], Filter], subjects: Iterable[Subject]) -> list[Filter]:
+    """What each subject names; single memories in one part, for they can be thousands."""
+    ids = tuple(subject.memory_id for subject in subjects if isinstance(subject, OfMemory))
+    others = [named(subject) for subject in subjects if not isinstance(subject, OfMemory)]
+    return [*others, In("id", ids)] if ids else others
 
 
 def _subjects(rules: Iterable[Rule], verb: Verb, effect: Effect) -> list[Subject]:

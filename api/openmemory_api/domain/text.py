@@ -44,6 +44,11 @@ def require_text(text: str, *, name: str) -> None:
         raise Invalid(f"{name} contains a lone surrogate, which is not valid text")
 
 
+def spoken(text: str, actor: str | None) -> str:
+    """A text with its speaker, as a transcript has it: what an embedder reads."""
+    return f"{actor}: {text}" if actor else text
+
+
 def repeat_form(text: str) -> str:
     """The form in which two texts are exact repeats of each other, and nothing looser."""
     collapsed = " ".join(fold(text).split())

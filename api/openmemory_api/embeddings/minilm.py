@@ -35,15 +35,15 @@ TokenIds: TypeAlias = NDArray[np.int64]
 _Result = TypeVar("_Result")
 
 
-def bundled_model() -> Path:
+def bundled_model(package_name: str = MODEL_PACKAGE) -> Path:
     """Where the weights of the installed model package are.
 
     Raises:
         Unavailable: the package is not installed.
     """
-    package = find_spec(MODEL_PACKAGE)
+    package = find_spec(package_name)
     if package is None or package.origin is None:
-        raise Unavailable(f"The embedding model is missing: install {MODEL_PACKAGE} 1.0.0")
+        raise Unavailable(f"The embedding model is missing: install {package_name}")
     return Path(package.origin).with_name("model.onnx")
 
 

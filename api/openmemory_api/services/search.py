@@ -17,8 +17,6 @@ from openmemory_api.services.validation import checked_text
 
 _POOL: Final = 100
 """Candidates of each leg; both legs score all of them."""
-_SPARE: Final = 10
-"""Fetched beyond `top_k`, for rows that changed since the index saw them."""
 
 
 class SearchService:
@@ -63,10 +61,9 @@ class SearchService:
     ) -> list[ScoredMemory]:
         """The first `top_k` that SQL holds to be in the set now; the index may lag behind it."""
         hits: list[ScoredMemory] = []
-        size = top_k + _SPARE
         async with self._database.read() as connection:
             while ranked and len(hits) < top_k:
-                best, ranked = ranked[:size], ranked[size:]
+                best, ranked = ranked[:top_k], ranked[top_k:]
                 memories = await rows.by_ids(connection, [hit.id for hit in best], wanted)
                 hits += [
                     ScoredMemory(memories[hit.id], hit.score, hit.breakdown)

@@ -36,6 +36,7 @@ class ExactIndex:
     def __init__(self, *, dimensions: int) -> None:
         self._rows = _Rows(dimensions)
         self._turn = anyio.Lock()
+        self._writing = anyio.Lock()
         self._applied = 0
 
     @property
@@ -62,9 +63,16 @@ class ExactIndex:
             return await anyio.to_thread.run_sync(self._rows.search, terms, vector, scope, limit)
 
     async def _write(self, upserts: Sequence["_Prepared"], deletes: Sequence[str]) -> None:
-        if upserts or deletes:
+        if not (upserts or deletes):
+            return
+        async with self._writing:
             async with self._turn:
                 await anyio.to_thread.run_sync(self._rows.write, upserts, deletes)
+            if self._rows.mostly_dead:
+                # Built beside and swapped: it can take seconds, and searches go on meanwhile.
+                compacted = await anyio.to_thread.run_sync(self._rows.compacted)
+                async with self._turn:
+                    self._rows = compacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ def _prepared(points: Sequence[Point]) -> list[_Prepared]:
 class _Rows:
     """Columns, pieces and postings of memories by row number. Synchronous; one caller at a time.
 
-    A changed memory gets a new row and its old one dies; compaction drops the dead.
+    A changed memory gets a new row and its old one dies; a compacted copy leaves out the dead.
     """
 
     def __init__(self, dimensions: int) -> None:
@@ -95,14 +103,16 @@ class _Rows:
     def __len__(self) -> int:
         return len(self._table)
 
+    @property
+    def mostly_dead(self) -> bool:
+        dead = len(self._table) - len(self._row_of)
+        return dead > max(FEWEST_DEAD, len(self._row_of))
+
     def write(self, upserts: Sequence[_Prepared], deletes: Sequence[str]) -> None:
         for memory_id in deletes:
             self._kill(memory_id)
         for prepared in upserts:
             self._put(prepared)
-        dead = len(self._table) - len(self._row_of)
-        if dead > max(FEWEST_DEAD, len(self._row_of)):
-            self._compact()
 
     def search(
         self, terms: Mapping[str, float], vector: Vector | None, scope: Filter, limit: int
@@ -122,6 +132,21 @@ class _Rows:
         ]
         # By id: row numbers depend on what else was ever written.
         return sorted(candidates, key=lambda candidate: candidate.id)
+
+    def compacted(self) -> "_Rows":
+        """A copy of the living rows in their order. Costs a pass, earned by as many deaths."""
+        living = np.flatnonzero(self._alive[: len(self._table)])
+        renumbered = np.full(len(self._table), -1, np.int32)
+        renumbered[living] = np.arange(len(living), dtype=np.int32)
+        copy = _Rows(self._pieces.dimensions)
+        for row in living.tolist():
+            memory = self._table.memories[row]
+            copy._row_of[memory.id] = copy._table.add(memory)
+        copy._alive = np.ones(max(len(living), FEWEST_DEAD), np.bool_)
+        copy._pieces = self._pieces.kept(living)
+        kept = {term: posting.renumbered(renumbered) for term, posting in self._postings.items()}
+        copy._postings = {term: posting for term, posting in kept.items() if len(posting)}
+        return copy
 
     def _lexical(self, terms: Mapping[str, float]) -> Scores:
         scores = np.zeros(len(self._table))
@@ -156,20 +181,6 @@ class _Rows:
         row = self._row_of.pop(memory_id, None)
         if row is not None:
             self._alive[row] = False
-
-    def _compact(self) -> None:
-        """Renumber the living rows in their order. Costs one pass, earned by as many deaths."""
-        living = np.flatnonzero(self._alive[: len(self._table)])
-        renumbered = np.full(len(self._table), -1, np.int32)
-        renumbered[living] = np.arange(len(living), dtype=np.int32)
-        old, self._table = self._table, MemoryTable()
-        for row in living.tolist():
-            self._table.add(old.memories[row])
-        self._row_of = {memory.id: row for row, memory in enumerate(self._table.memories)}
-        self._alive = np.ones(max(len(living), FEWEST_DEAD), np.bool_)
-        self._pieces = self._pieces.kept(living)
-        kept = {term: posting.renumbered(renumbered) for term, posting in self._postings.items()}
-        self._postings = {term: posting for term, posting in kept.items() if len(posting)}
 
     def _id(self, row: int) -> str:
         return self._table.memories[row].id
@@ -214,6 +225,10 @@ class _Pieces:
         self._starts = np.zeros(FEWEST_DEAD, np.int64)
         self._counts = np.zeros(FEWEST_DEAD, np.int64)
 
+    @property
+    def dimensions(self) -> int:
+        return self._vectors.shape[1]
+
     def add(self, row: int, vectors: Matrix | None) -> None:
         count = 0 if vectors is None else len(vectors)
         start, end = self._used, self._used + count
@@ -255,7 +270,7 @@ class _Pieces:
 
     def kept(self, living: Rows) -> "_Pieces":
         """A copy with the `living` rows alone, renumbered in their order."""
-        copy = _Pieces(self._vectors.shape[1])
+        copy = _Pieces(self.dimensions)
         for row, (start, count) in enumerate(
             zip(self._starts[living].tolist(), self._counts[living].tolist(), strict=True)
         ):

@@ -15,6 +15,7 @@ from snowballstemmer.english_stemmer import (  # pyright: ignore[reportMissingTy
 )
 
 from openmemory_api.domain.memory import Memory
+from openmemory_api.domain.text import spoken
 
 _UNSEGMENTED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー]"
 """Scripts that write without spaces, or (Hangul) glue particles to words: cut into pairs."""
@@ -26,8 +27,7 @@ _OPTIONAL_MARKS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\
 """Marks that writers of these scripts leave out. Indic vowel signs are marks too, and stay."""
 _LATIN_WORD = regex.compile(r"[a-z']+")
 
-STOP_WORDS = frozenset(
-    """
+_FUNCTION_WORDS = """
     a about after again all also am an and any are aren't as at be because been before being but by
     can can't could couldn't did didn't do does doesn't doing don't during each for from further had
     hadn't has hasn't have haven't having he he'd he'll her here hers herself him himself his how i
@@ -37,8 +37,8 @@ STOP_WORDS = frozenset(
     they'll they're they've this those through to too under until up us very was wasn't we we'd
     we'll we're we've were weren't what when where which while who whom whose why will with won't
     would wouldn't you you'd you'll you're you've your yours yourself yourselves
-    """.split()
-)
+"""
+STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 _FIRST_WORD_ID = 1996
 """Where whole words begin in the vocabulary, the most frequent first; marks stand before."""
@@ -57,16 +57,11 @@ _MONTHS = (
 )  # fmt: skip
 
 
-def spoken_text(memory: Memory) -> str:
-    """The text with its speaker, as a transcript has it: what an embedder should read."""
-    return f"{memory.actor}: {memory.text}" if memory.actor else memory.text
-
-
 def searchable_text(memory: Memory) -> str:
     """The text with who said it and when it happened, because questions name both."""
     day = memory.event_time
     dated = f"({day.day} {_MONTHS[day.month - 1]} {day.year}) " if day else ""
-    return dated + spoken_text(memory)
+    return dated + spoken(memory.text, memory.actor)
 
 
 def document_terms(text: str) -> dict[str, float]:

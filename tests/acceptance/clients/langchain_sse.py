@@ -1,3 +1,4 @@
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false, reportCallIssue=false
 """LangChain's MCP adapters over SSE: loads the tools, adds, searches; prints what an agent gets."""
 
 import json
@@ -12,7 +13,7 @@ async def main(url: str, text: str, query: str) -> None:
     tools = {tool.name: tool for tool in await client.get_tools()}
     added = await tools["add_memories"].ainvoke({"text": text})
     found = await tools["search_memory"].ainvoke({"query": query})
-    print(json.dumps({"tools": sorted(tools), "added": added, "found": found}))
+    sys.stdout.write(json.dumps({"tools": sorted(tools), "added": added, "found": found}))
 
 
-anyio.run(main, *sys.argv[1:])
+anyio.run(lambda: main(*sys.argv[1:]))

@@ -1,3 +1,4 @@
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false, reportCallIssue=false
 """The previous generation of the MCP SDK: lists the tools, adds, searches; prints what it got."""
 
 import json
@@ -25,7 +26,10 @@ async def connected(transport: str, target: str):
 
 
 async def main(transport: str, target: str, text: str, query: str) -> None:
-    async with connected(transport, target) as (reader, writer), ClientSession(reader, writer) as mcp:
+    async with (
+        connected(transport, target) as (reader, writer),
+        ClientSession(reader, writer) as mcp,
+    ):
         started = await mcp.initialize()
         tools = (await mcp.list_tools()).tools
         results: dict[str, Any] = {
@@ -35,7 +39,7 @@ async def main(transport: str, target: str, text: str, query: str) -> None:
         }
         shown = {name: result.model_dump(mode="json") for name, result in results.items()}
         said = {"protocol": started.protocolVersion, "instructions": started.instructions}
-        print(json.dumps({**said, "tools": [tool.name for tool in tools], **shown}))
+        sys.stdout.write(json.dumps({**said, "tools": [tool.name for tool in tools], **shown}))
 
 
-anyio.run(main, *sys.argv[1:])
+anyio.run(lambda: main(*sys.argv[1:]))

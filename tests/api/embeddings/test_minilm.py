@@ -120,6 +120,15 @@ async def test_two_first_uses_load_the_model_once() -> None:
     assert np.isfinite(await fresh.embed_query("tea")).all()
 
 
+def test_a_missing_model_package_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match="install no_such_package"):
+        minilm.bundled_model("no_such_package")
+
+
+def test_the_name_says_which_vectors_compare(embedder: MiniLMEmbedder) -> None:
+    assert embedder.name == "all-minilm-l6-v2-int8"
+
+
 async def test_a_missing_model_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="cannot be read"):
         await MiniLMEmbedder(model=tmp_path / "model.onnx").load()

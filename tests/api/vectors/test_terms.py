@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from openmemory_api.domain.text import spoken
 from openmemory_api.vectors.terms import (
     document_terms,
     query_terms,
     searchable_text,
-    spoken_text,
 )
 from tests.strategies import plain_memory
 
@@ -96,9 +96,9 @@ def test_a_memory_is_searched_with_its_speaker_and_day() -> None:
         plain_memory("a", "I moved"), actor="Anna", event_time=datetime(2023, 5, 8, tzinfo=UTC)
     )
     assert searchable_text(memory) == "(8 May 2023) Anna: I moved"
-    assert spoken_text(memory) == "Anna: I moved"
+    assert spoken(memory.text, memory.actor) == "Anna: I moved"
 
 
 def test_a_memory_without_speaker_or_day_is_searched_as_it_stands() -> None:
     memory = plain_memory("a", "I moved")
-    assert searchable_text(memory) == spoken_text(memory) == "I moved"
+    assert searchable_text(memory) == spoken(memory.text, memory.actor) == "I moved"

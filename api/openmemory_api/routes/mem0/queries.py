@@ -1,6 +1,6 @@
 """Bodies and query strings that read or select, in the Mem0 contract."""
 
-from typing import Annotated, Any, Final, TypeAlias, cast
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
@@ -25,19 +25,10 @@ V2_THRESHOLD: Final = 0.3
 V3_THRESHOLD: Final = 0.1
 
 
-def _split(value: object) -> object:
-    """Old clients repeat a list parameter or join it with commas; new ones may send one string."""
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, list):
-        return value
-    given = cast("list[object]", value)
-    return [
-        part.strip() if isinstance(part, str) else part
-        for item in given
-        for part in (item.split(",") if isinstance(item, str) else [item])
-        if part != ""
-    ]
+def _split(given: list[str]) -> list[str]:
+    """Clients repeat a list parameter, or join it with commas."""
+    parts = (part.strip() for item in given for part in item.split(","))
+    return [part for part in parts if part]
 
 
 QueryNames: TypeAlias = Annotated[list[str], BeforeValidator(_split)]

@@ -96,7 +96,7 @@ async def test_chosen_fields_are_the_only_ones_besides_the_id(api: Api) -> None:
 
     listed = await api.ok("POST", "/v3/memories/", {"fields": ["memory"]})
     found = await api.ok("POST", "/v3/memories/search/", {"query": "hello", "fields": ["score"]})
-    queried = await api.ok("GET", "/v1/memories/?fields=memory,user_id")
+    queried = await api.ok("GET", "/v1/memories/?fields=memory,&fields=user_id")
 
     assert set(listed["results"][0]) == {"id", "memory"}
     assert set(found["results"][0]) == {"id", "score"}

@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("app", sa.String(length=255), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("text_version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("embedded", sa.String(length=64), nullable=True),
         sa.Column("fingerprint", sa.String(length=32), nullable=False),
         sa.Column("metadata", types.CanonicalJson(), nullable=True),
         sa.Column("categories", types.CanonicalJson(), nullable=True),
@@ -109,6 +110,9 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_memories_state_deleted_at"), "memories", ["state", "deleted_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_memories_state_embedded"), "memories", ["state", "embedded"], unique=False
     )
     op.create_table(
         "users",
@@ -254,6 +258,7 @@ def downgrade() -> None:
     op.drop_table("apps")
     op.drop_table("access_bases")
     op.drop_table("users")
+    op.drop_index(op.f("ix_memories_state_embedded"), table_name="memories")
     op.drop_index(op.f("ix_memories_state_deleted_at"), table_name="memories")
     op.drop_index(op.f("ix_memories_project_id_user_id_state_created_at_id"), table_name="memories")
     op.drop_index(op.f("ix_memories_project_id_fingerprint"), table_name="memories")

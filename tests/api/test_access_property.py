@@ -1,0 +1,287 @@
+"""The access decision, the filter language and its compilers say the same of random stores."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from openmemory_api.db import memories as rows
+from openmemory_api.db.filters import condition
+from openmemory_api.db.schema import migrate
+from openmemory_api.db.session import Database, open_sqlite
+from openmemory_api.db.tables import memories, projects
+from openmemory_api.domain.access import (
+    Access,
+    Base,
+    Caller,
+    Effect,
+    Everything,
+    OfApp,
+    OfCategory,
+    OfMemory,
+    OfTag,
+    Rule,
+    Verb,
+    readable_by,
+    writable_by,
+)
+from openmemory_api.domain.filters import Filter, MetadataIs, Not, all_of, matches
+from openmemory_api.domain.memory import EntityIds, Memory, State
+from openmemory_api.domain.protocols import Point
+from openmemory_api.vectors.exact import ExactIndex
+from openmemory_api.vectors.filters import MemoryTable
+from tests.api.stores import a_memory, uuid
+from tests.fakes import START
+from tests.strategies import filters, metadata
+
+EXAMPLES = settings(
+    max_examples=120,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+SIZE = 8
+USERS = st.sampled_from(["anna", "anna", "bob", None])
+APPS = st.sampled_from(["cursor", "claude", "Cursor", None])
+LABELS = st.sampled_from(["work", "Work", "health", "straße", "STRASSE", ""])
+SOME_LABELS = st.lists(LABELS, max_size=2).map(tuple)
+
+
+def rows_of(number: int) -> st.SearchStrategy[Memory]:
+    """A row of one of several projects, users, apps and states."""
+    return st.builds(
+        a_memory,
+        st.just(number),
+        text=st.just(f"note {number}"),
+        user=st.none(),
+        entities=st.builds(EntityIds, user_id=USERS, app_id=APPS),
+        project_id=st.sampled_from(["default", "default", "default", "other"]),
+        app=APPS,
+        state=st.sampled_from([State.ACTIVE] * 4 + list(State)),
+        categories=st.none() | SOME_LABELS,
+        tags=SOME_LABELS,
+        metadata=metadata(),
+    )
+
+
+STORES = st.tuples(*(rows_of(number) for number in range(1, SIZE + 1))).map(list)
+
+
+SUBJECTS = st.one_of(
+    st.just(Everything()),
+    st.builds(OfApp, st.sampled_from(["cursor", "claude", "Cursor"])),
+    st.builds(OfCategory, LABELS),
+    st.builds(OfTag, LABELS),
+    st.builds(OfMemory, st.integers(1, SIZE + 1).map(uuid)),
+)
+RULES = st.lists(
+    st.builds(Rule, st.sampled_from(Verb), st.sampled_from(Effect), SUBJECTS), max_size=4
+).map(tuple)
+ACCESSES = st.builds(
+    Access,
+    st.sampled_from(Base),
+    st.sampled_from(Base),
+    RULES,
+    st.sampled_from([False, False, False, True]),
+)
+CALLERS = st.sampled_from(
+    [
+        Caller("default", "anna", "cursor"),
+        Caller("default", "anna", "cursor"),
+        Caller("default", "anna", None),
+        Caller("default", "bob", "claude"),
+        Caller("default", None, None),
+        Caller("other", "anna", "cursor"),
+    ]
+)
+
+
+# What design 11 says, row by row, in the plainest words there are for it.
+
+
+def may_read(caller: Caller, access: Access, row: Memory) -> bool:
+    if row.state != "active" or row.project_id != caller.project_id:
+        return False
+    if caller.user_id is not None and row.entities.user_id != caller.user_id:
+        return False
+    return caller.app is None or may(caller.app, access, access.read, Verb.READ, row)
+
+
+def may_write(caller: Caller, access: Access, row: Memory) -> bool:
+    if not may_read(caller, access, row):
+        return False
+    return caller.app is None or may(caller.app, access, access.write, Verb.WRITE, row)
+
+
+def may(app: str, access: Access, base: Base, verb: Verb, row: Memory) -> bool:
+    if access.paused:
+        return False
+    permitted = base == "everything" or (base == "own" and row.app == app)
+    for rule in access.rules:
+        if rule.verb == verb and rule.effect == "allow" and is_about(rule, row):
+            permitted = True
+    for rule in access.rules:
+        if rule.verb == verb and rule.effect == "deny" and is_about(rule, row):
+            permitted = False
+    return permitted
+
+
+def is_about(rule: Rule, row: Memory) -> bool:
+    match rule.subject:
+        case Everything():
+            return True
+        case OfApp(app):
+            return row.app == app
+        case OfMemory(memory_id):
+            return row.id == memory_id
+        case OfTag(tag):
+            return tag.casefold() in [held.casefold() for held in row.tags]
+        case OfCategory(category):
+            if row.categories is None:
+                return rule.effect == "deny"
+            return category.casefold() in [held.casefold() for held in row.categories]
+
+
+@dataclass
+class Rig:
+    """A SQLite file that is filled anew for every example."""
+
+    portal: BlockingPortal
+    database: Database
+
+    async def fill(self, stored: Sequence[Memory]) -> None:
+        async with self.database.write() as connection:
+            await connection.execute(sa.delete(memories))
+            await rows.insert(connection, [(memory, "") for memory in stored])
+
+    async def in_sql(self, wanted: Sequence[Filter]) -> list[set[str]]:
+        async with self.database.read() as connection:
+            return [
+                set(
+                    (
+                        await connection.execute(sa.select(memories.c.id).where(condition(each)))
+                    ).scalars()
+                )
+                for each in wanted
+            ]
+
+    async def in_index(self, stored: Sequence[Memory], wanted: Sequence[Filter]) -> list[set[str]]:
+        index = ExactIndex(dimensions=4)
+        vector = np.eye(1, 4, dtype=np.float32)
+        points = [Point(memory, vector if i % 2 else None) for i, memory in enumerate(stored)]
+        await index.apply(points, [], change=1)
+        return [
+            {
+                candidate.id
+                for candidate in await index.search("note", vector[0], scope=each, limit=SIZE)
+            }
+            for each in wanted
+        ]
+
+
+@contextmanager
+def opened(path: Path) -> Generator[Rig]:
+    with start_blocking_portal() as portal:
+        database = open_sqlite(path)
+        portal.call(prepare, database)
+        yield Rig(portal, database)
+        portal.call(database.close)
+
+
+async def prepare(database: Database) -> None:
+    await migrate(database)
+    async with database.write() as connection:
+        for name in ("default", "other"):
+            row = {"id": name, "org_id": "org", "name": name, "created_at": START}
+            await connection.execute(sa.insert(projects).values(row))
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Generator[Rig]:
+    with opened(tmp_path_factory.mktemp("property") / "store.db") as made:
+        yield made
+
+
+def masked(stored: Sequence[Memory], wanted: Filter) -> set[str]:
+    table = MemoryTable()
+    for memory in stored:
+        table.add(memory)
+    chosen = table.select(wanted, np.ones(len(stored), np.bool_))
+    return {memory.id for memory, inside in zip(stored, chosen.tolist(), strict=True) if inside}
+
+
+@EXAMPLES
+@given(
+    stored=STORES,
+    callers=st.lists(st.tuples(CALLERS, ACCESSES), min_size=3, max_size=3),
+    wanted=filters(),
+)
+def test_naive_decision_filter_sql_and_index_agree(
+    rig: Rig, stored: list[Memory], callers: list[tuple[Caller, Access]], wanted: Filter
+):
+    expected: list[set[str]] = []
+    asked: list[Filter] = []
+    for caller, access in callers:
+        for permits, scope in (
+            (may_read, readable_by(caller, access)),
+            (may_write, writable_by(caller, access)),
+        ):
+            inside = {memory.id for memory in stored if permits(caller, access, memory)}
+            named = {memory.id for memory in stored if matches(wanted, memory)}
+            everyone = {memory.id for memory in stored}
+            asked += [scope, Not(scope), all_of(scope, wanted), all_of(scope, Not(wanted))]
+            expected += [inside, everyone - inside, inside & named, inside - named]
+
+    for each, ids in zip(asked, expected, strict=True):
+        assert {memory.id for memory in stored if matches(each, memory)} == ids
+        assert masked(stored, each) == ids
+    rig.portal.call(rig.fill, stored)
+    assert rig.portal.call(rig.in_sql, asked) == expected
+    assert rig.portal.call(rig.in_index, stored, asked) == expected
+
+
+@EXAMPLES
+@given(memory=rows_of(1), caller=CALLERS, access=ACCESSES, rules=RULES)
+def test_more_allows_never_take_away_and_more_denies_never_give(
+    memory: Memory, caller: Caller, access: Access, rules: tuple[Rule, ...]
+):
+    for scope_of in (readable_by, writable_by):
+        before = matches(scope_of(caller, access), memory)
+        for effect, may_become in ((Effect.ALLOW, before), (Effect.DENY, False)):
+            added = tuple(replace(rule, effect=effect) for rule in rules)
+            after = replace(access, rules=(*access.rules, *added))
+            now = matches(scope_of(caller, after), memory)
+            assert now >= may_become
+            assert effect is Effect.ALLOW or now <= before
+
+
+@pytest.mark.parametrize("held", [2**63, -(2**63), 2**64, 2**64 + 1, 10**400, 1e19, 1e300])
+def test_numbers_beyond_64_bits_equal_only_themselves(rig: Rig, held: int | float):
+    stored = [a_memory(1, metadata={'a"b.c': held}), a_memory(2), a_memory(3, metadata={})]
+    asked = [MetadataIs('a"b.c', value) for value in (held, 2**64, 2**64 + 1, 10**401, 1e19)]
+    expected = [{m.id for m in stored if matches(each, m)} for each in asked]
+
+    rig.portal.call(rig.fill, stored)
+    assert rig.portal.call(rig.in_sql, asked) == expected
+    assert expected[0] == {stored[0].id}
+    assert rig.portal.call(rig.in_sql, [Not(asked[0])]) == [{stored[1].id, stored[2].id}]
+
+
+def test_thousands_of_rules_and_values_are_no_deeper_than_a_database_can_go(rig: Rig):
+    stored = [a_memory(number, categories=(f"c{number}",)) for number in range(1, 9)]
+    caller = Caller("default", "anna", "cursor")
+    denied = [OfMemory(uuid(n)) for n in range(5, 2_000)] + [OfTag(f"t{n}") for n in range(300)]
+    rules = tuple(Rule(Verb.READ, Effect.DENY, subject) for subject in denied)
+    allow = tuple(Rule(Verb.READ, Effect.ALLOW, OfMemory(uuid(n))) for n in range(1, 2_000))
+    scope = readable_by(caller, Access(Base.NOTHING, Base.OWN, rules + allow))
+
+    rig.portal.call(rig.fill, stored)
+    assert rig.portal.call(rig.in_sql, [scope]) == [{memory.id for memory in stored[:4]}]
