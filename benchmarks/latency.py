@@ -7,7 +7,6 @@ from start to the first answer, and the server's memory after a batch of long te
 """
 
 import argparse
-import json
 import os
 import signal
 import socket
@@ -21,6 +20,7 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import httpx
 from mcp import Client
 
@@ -111,8 +111,7 @@ async def _measure_long_texts() -> None:
             body = {"messages": [{**m, "content": m["content"][:20_000]} for m in long]}
             answer = await http.post("/v3/memories/add/", json={**body, "user_id": "bench"})
             answer.raise_for_status()
-            while json.loads((await http.get("/health")).content)["index"]["pending"]:
-                await anyio.sleep(0.2)
+            await anyio.to_thread.run_sync(_wait_until_embedded, ours.url)
         print(
             f"memory after 50 texts of 20,000 characters: {ours.memory_mb():.0f} MB "
             f"(peak {ours.peak_mb():.0f} MB; aim: at most 450)"
@@ -205,6 +204,11 @@ def _wait_for(url: str) -> None:
                 time.sleep(0.02)
             else:
                 return
+
+
+def _wait_until_embedded(url: str) -> None:
+    while httpx.get(f"{url}/health").json()["index"]["pending"]:
+        time.sleep(0.2)
 
 
 def _free_port() -> int:

@@ -1,6 +1,6 @@
 """Retrieval quality of the shipped ranking on LoCoMo: recall and NDCG of the evidence turns.
 
-    python -m benchmarks.locomo locomo10.json
+    python -m benchmarks.locomo locomo10.json [--bare]
 
 The data (CC BY-NC 4.0) is not part of this repository: https://github.com/snap-research/locomo.
 One memory per dialogue turn, one index per conversation, the questions of categories 1 to 4.
@@ -11,7 +11,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
@@ -70,9 +70,13 @@ def ndcg(found: Sequence[str], wanted: frozenset[str]) -> float:
     return gain / best if best else 0.0
 
 
-async def answers(sample: Mapping[str, Any], embedder: MiniLMEmbedder) -> dict[Question, list[str]]:
+async def answers(
+    sample: Mapping[str, Any], embedder: MiniLMEmbedder, *, bare: bool
+) -> dict[Question, list[str]]:
     """The ranked turns for each question of one conversation."""
     memories = list(turns(sample["conversation"]))
+    if bare:
+        memories = [replace(memory, actor=None, event_time=None) for memory in memories]
     vectors = await embedder.embed_documents(
         [spoken(memory.text, memory.actor) for memory in memories]
     )
@@ -86,12 +90,12 @@ async def answers(sample: Mapping[str, Any], embedder: MiniLMEmbedder) -> dict[Q
     return found
 
 
-async def measure(samples: Sequence[Mapping[str, Any]]) -> None:
-    """Print the figures over all conversations."""
+async def measure(samples: Sequence[Mapping[str, Any]], bare: bool) -> None:
+    """Print the figures over all conversations; `bare` stores neither speaker nor day."""
     embedder = MiniLMEmbedder()
     found: list[tuple[Question, list[str]]] = []
     for sample in samples:
-        found += (await answers(sample, embedder)).items()
+        found += (await answers(sample, embedder, bare=bare)).items()
     print(f"{len(found)} questions")
     for cut in CUTS:
         print(f"R@{cut:<4} {fmean(recall(ids[:cut], asked.evidence) for asked, ids in found):.3f}")
@@ -125,4 +129,4 @@ def _memory(turn: Mapping[str, str], day: datetime) -> Memory:
 
 
 if __name__ == "__main__":
-    anyio.run(measure, json.loads(Path(sys.argv[1]).read_text("utf-8")))
+    anyio.run(measure, json.loads(Path(sys.argv[1]).read_text("utf-8")), "--bare" in sys.argv)

@@ -20,11 +20,46 @@ from openmemory_api.domain.requests import ActionKind
 from openmemory_api.services.writing import Write
 
 USER = Caller(DEFAULT_PROJECT, "bench", None)
-_WORDS = (
-    "tea coffee garden bicycle meeting Lisbon Berlin winter summer project deadline sister brother "
-    "doctor python rust kitchen bread holiday train guitar piano novel museum budget invoice "
-    "client server database backup morning evening friend neighbour dog cat mountain river"
-).split()
+_WORDS = [
+    "tea",
+    "coffee",
+    "garden",
+    "bicycle",
+    "meeting",
+    "Lisbon",
+    "Berlin",
+    "winter",
+    "summer",
+    "project",
+    "deadline",
+    "sister",
+    "brother",
+    "doctor",
+    "python",
+    "rust",
+    "kitchen",
+    "bread",
+    "holiday",
+    "train",
+    "guitar",
+    "piano",
+    "novel",
+    "museum",
+    "budget",
+    "invoice",
+    "client",
+    "server",
+    "database",
+    "backup",
+    "morning",
+    "evening",
+    "friend",
+    "neighbour",
+    "dog",
+    "cat",
+    "mountain",
+    "river",
+]
 _CHUNK = 1_000
 
 

@@ -3,7 +3,7 @@
 import json
 import sys
 
-import bpe_openai
+import bpe_openai  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from mcp import Client
 from mcp.types import TextContent

@@ -259,7 +259,15 @@ async def store_vectors(
     *,
     change: int,
 ) -> None:
-    """Keep vectors by (memory id, text version); those of a text that has changed are dropped."""
+    """Keep vectors by (memory id, text version).
+
+    While the model worked a text may have changed, or been erased for good: those are passed over.
+    """
+    known = sa.select(memories.c.id, memories.c.text_version).where(
+        memories.c.id.in_([memory_id for memory_id, _ in embedded]),
+        memories.c.state == State.ACTIVE,
+    )
+    current_texts = {(row.id, row.text_version) for row in await connection.execute(known)}
     rows = [
         {
             "memory_id": memory_id,
@@ -269,7 +277,10 @@ async def store_vectors(
             "data": np.ascontiguousarray(matrix, dtype="<f4").tobytes(),
         }
         for (memory_id, version), matrix in embedded.items()
+        if (memory_id, version) in current_texts
     ]
+    if not rows:
+        return
     held = (vectors.c.memory_id == sa.bindparam("held"), vectors.c.embedder == embedder)
     await connection.execute(
         sa.delete(vectors).where(*held), [{"held": row["memory_id"]} for row in rows]

@@ -73,7 +73,9 @@ class Candidate:
     dense: float | None
     """Best cosine over the memory's pieces, -1..1; None while it has no vector."""
     lexical: float
-    """Share of what the query's words ask for that the memory's words hold, 0..1."""
+    """Share of what the query's words ask for that the memory's words hold, 0..1. Absolute."""
+    specific: float
+    """BM25, with the rarity of each word among the memories of the scope; 0 when none occurs."""
 
 
 class VectorIndex(Protocol):

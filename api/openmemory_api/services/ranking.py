@@ -1,7 +1,8 @@
-"""How good an answer each candidate is: fixed arithmetic on one query and one memory at a time.
+"""The order of an answer, and how good each hit is: two questions with two answers.
 
-Nothing here looks at the other candidates, so a memory's score says the same alone and among a
-hundred thousand, and no row the caller may not read can move it (docs/decisions/0004-ranking.md).
+The order is a sum of contributions, in which a word counts by its rarity among what the caller may
+read. The score is absolute: fixed arithmetic on one query and one memory, the same alone and among
+a hundred thousand. No row the caller may not read moves either (docs/decisions/0004-ranking.md).
 """
 
 import unicodedata
@@ -11,14 +12,19 @@ from typing import Protocol
 
 from openmemory_api.domain.protocols import Candidate
 
+SPECIFIC_SCALE = 0.1
+"""Two rare words found weigh about as much as the best meaning can."""
+SEMANTIC_SCALE = 0.5
+"""What a perfect match of meaning contributes to the order."""
 SEMANTIC_WEIGHT = 0.75
-"""A perfect match of meaning against a perfect match of words, which is 1."""
+"""In the score: a perfect match of meaning against a perfect match of words, which is 1."""
 COSINE_FLOOR = 0.1
 """Cosine of the usual unrelated pair: it says nothing."""
 COSINE_PER_WORD_SHARE = 0.5
 """What words say of meaning where there is no usable vector."""
 HALF_SCORE = 0.45
 """The evidence that scores 0.5."""
+_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +33,13 @@ class Ranked:
 
     id: str
     score: float
-    """Absolute evidence, 0..1, rising with the sum of `breakdown`."""
+    """Absolute evidence, 0..1."""
     breakdown: Mapping[str, float]
-    """What each kind of evidence contributed, by the contract's names."""
+    """What each kind of evidence contributed to the order, by the contract's names."""
 
 
 class Ranker(Protocol):
-    """Orders candidates, best first, score never rising. A cross-encoder would be another one."""
+    """Orders candidates, best first. A cross-encoder would be another one."""
 
     def __call__(self, query: str, candidates: Sequence[Candidate]) -> list[Ranked]:
         """Every candidate, scored."""
@@ -44,7 +50,7 @@ def rank(query: str, candidates: Sequence[Candidate]) -> list[Ranked]:
     """The built-in `Ranker`: words and meaning, added."""
     trust = latin_share(query)
     ranked = [_ranked(candidate, trust) for candidate in candidates]
-    return sorted(ranked, key=lambda each: (-each.score, each.id))
+    return sorted(ranked, key=lambda each: (-sum(each.breakdown.values()), -each.score, each.id))
 
 
 def score_of(evidence: float) -> float:
@@ -61,24 +67,25 @@ def latin_share(text: str) -> float:
 
 
 def _ranked(candidate: Candidate, trust: float) -> Ranked:
-    breakdown = {**_contributions(candidate, trust), "entity": 0.0}
-    score = score_of(sum(breakdown.values()))
-    return Ranked(candidate.id, round(score, 6), breakdown)
+    meaning = _meaning(candidate, trust)
+    # Squared: two of two words found say more than twice what one of two does.
+    evidence = candidate.lexical**2 + SEMANTIC_WEIGHT * meaning
+    breakdown = {
+        "semantic": round(SEMANTIC_SCALE * meaning, _DECIMALS),
+        "bm25": round(SPECIFIC_SCALE * candidate.specific, _DECIMALS),
+        "entity": 0.0,
+    }
+    return Ranked(candidate.id, round(score_of(evidence), _DECIMALS), breakdown)
 
 
-def _contributions(candidate: Candidate, trust: float) -> dict[str, float]:
-    """Evidence of both legs; `trust` is how far the English model can read the query, 0..1.
+def _meaning(candidate: Candidate, trust: float) -> float:
+    """Closeness in meaning, 0..1; `trust` is how far the English model can read the query, 0..1.
 
     Where it cannot, or there is no vector yet, the words stand in for the meaning too. Otherwise
     a store without a model, or in Japanese, would find the right memories and call them weak.
     """
-    if candidate.dense is None:
-        trust = 0.0
-    cosine = max(0.0, (candidate.dense or 0.0) - COSINE_FLOOR) / (1 - COSINE_FLOOR)
     stand_in = COSINE_PER_WORD_SHARE * candidate.lexical
-    # Squared: two of two words found say more than twice what one of two does.
-    words = candidate.lexical**2 + SEMANTIC_WEIGHT * (1 - trust) * stand_in
-    return {
-        "semantic": round(SEMANTIC_WEIGHT * trust * cosine, 6),
-        "bm25": round(words, 6),
-    }
+    if candidate.dense is None:
+        return stand_in
+    cosine = max(0.0, candidate.dense - COSINE_FLOOR) / (1 - COSINE_FLOOR)
+    return trust * cosine + (1 - trust) * stand_in

@@ -1,6 +1,8 @@
 """Searching: the scope decides, the index finds, SQL confirms."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
 from typing import Final
 
 from openmemory_api.db import memories as rows
@@ -70,10 +72,16 @@ class SearchService:
                     for hit in best
                     if hit.id in memories
                 ]
-        return hits[:top_k]
+        return _falling(hits[:top_k])
 
     async def _embedded(self, query: str) -> tuple[Vector | None, str | None]:
         try:
             return await self._embedder.embed_query(query), None
         except Unavailable as error:
             return None, f"found by words alone: {error}"
+
+
+def _falling(hits: Sequence[ScoredMemory]) -> list[ScoredMemory]:
+    """Hits in their order with scores that never rise, as the contract has them."""
+    lowest = accumulate((hit.score for hit in hits), min)
+    return [replace(hit, score=score) for hit, score in zip(hits, lowest, strict=True)]

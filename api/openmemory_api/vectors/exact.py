@@ -1,5 +1,6 @@
 """The exact index: every permitted memory is scored, in NumPy, in process."""
 
+import math
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -118,8 +119,8 @@ class _Rows:
         self, terms: Mapping[str, float], vector: Vector | None, scope: Filter, limit: int
     ) -> list[Candidate]:
         permitted = self._table.select(scope, self._alive[: len(self._table)])
-        lexical = self._lexical(terms)
-        found = _best(lexical, np.flatnonzero(permitted & (lexical > 0)), limit, self._id)
+        lexical, specific = self._lexical(terms, permitted)
+        found = _best(specific, np.flatnonzero(permitted & (lexical > 0)), limit, self._id)
         dense: dict[int, float] = {}
         if vector is not None:
             found = np.union1d(found, self._nearest(vector, permitted, limit))
@@ -128,7 +129,8 @@ class _Rows:
                 zip(seen.tolist(), self._pieces.cosines(vector, seen).tolist(), strict=True)
             )
         candidates = [
-            Candidate(self._id(row), dense.get(row), float(lexical[row])) for row in found.tolist()
+            Candidate(self._id(row), dense.get(row), float(lexical[row]), float(specific[row]))
+            for row in found.tolist()
         ]
         # By id: row numbers depend on what else was ever written.
         return sorted(candidates, key=lambda candidate: candidate.id)
@@ -148,13 +150,18 @@ class _Rows:
         copy._postings = {term: posting for term, posting in kept.items() if len(posting)}
         return copy
 
-    def _lexical(self, terms: Mapping[str, float]) -> Scores:
-        scores = np.zeros(len(self._table))
+    def _lexical(self, terms: Mapping[str, float], permitted: Mask) -> tuple[Scores, Scores]:
+        """By row: the share of the query's weight, and BM25 with the rarity among `permitted`."""
+        shares, specifics = np.zeros(len(permitted)), np.zeros(len(permitted))
+        total = int(np.count_nonzero(permitted))
         for term, weight in terms.items():
             posting = self._postings.get(term)
             if posting is not None:
-                scores[posting.rows()] += weight * posting.strengths()
-        return scores.round(DECIMALS)
+                rows, strengths = posting.rows(), posting.strengths()
+                rarity = _rarity(int(np.count_nonzero(permitted[rows])), total)
+                shares[rows] += weight * strengths
+                specifics[rows] += rarity * strengths
+        return shares.round(DECIMALS), specifics.round(DECIMALS)
 
     def _nearest(self, vector: Vector, permitted: Mask, limit: int) -> Rows:
         """The `limit` permitted rows of the highest cosine, whatever order a product adds in."""
@@ -284,6 +291,11 @@ class _Pieces:
         if 3 * len(allowed) > self._used:
             return np.vecdot(self._vectors[: self._used], vector)[allowed]
         return np.vecdot(self._vectors[allowed], vector)
+
+
+def _rarity(holders: int, total: int) -> float:
+    """BM25's IDF: how much it tells that a text holds a term which `holders` of `total` hold."""
+    return math.log1p((total - holders + 0.5) / (holders + 0.5))
 
 
 def _best(scores: Scores, rows: Rows, limit: int, name: Callable[[int], str]) -> Rows:

@@ -1,23 +1,26 @@
 """What a score means, from candidates alone."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from openmemory_api.domain.protocols import Candidate
-from openmemory_api.services.ranking import latin_share, rank, score_of
+from openmemory_api.services.ranking import latin_share, rank
 
 CANDIDATES = st.builds(
     Candidate,
     id=st.uuids().map(str),
     dense=st.none() | st.floats(-1, 1),
     lexical=st.floats(0, 1),
+    specific=st.floats(0, 40),
 )
 QUERIES = st.sampled_from(["Where does Anna live?", "安娜住在哪里？", "Anna は東京", "", "42"])
 
 
 def score(dense: float | None, lexical: float, query: str = "where does anna live") -> float:
-    (only,) = rank(query, [Candidate("a", dense, lexical)])
+    (only,) = rank(query, [Candidate("a", dense, lexical, 0.0)])
     return only.score
 
 
@@ -31,22 +34,29 @@ def test_a_memory_scores_the_same_alone_and_among_others(
 
 
 @given(QUERIES, st.lists(CANDIDATES, max_size=8))
-def test_every_candidate_is_ranked_best_first_within_nought_and_one(
+def test_every_candidate_is_ranked_by_its_summed_contributions(
     query: str, candidates: list[Candidate]
 ) -> None:
-    scores = [each.score for each in rank(query, candidates)]
-    assert len(scores) == len(candidates)
-    assert scores == sorted(scores, reverse=True)
-    assert all(0 <= each < 1 for each in scores)
+    ranked = rank(query, candidates)
+    sums = [sum(each.breakdown.values()) for each in ranked]
+    assert len(ranked) == len(candidates)
+    assert sums == sorted(sums, reverse=True)
+    assert all(set(each.breakdown) == {"semantic", "bm25", "entity"} for each in ranked)
+    assert all(0 <= each.score < 1 for each in ranked)
 
 
-@given(QUERIES, CANDIDATES)
-def test_the_score_is_one_rising_map_of_the_summed_breakdown(
-    query: str, candidate: Candidate
+@given(QUERIES, CANDIDATES, st.floats(0, 40))
+def test_how_rare_a_word_is_among_the_readable_orders_but_never_scores(
+    query: str, candidate: Candidate, specific: float
 ) -> None:
-    (only,) = rank(query, [candidate])
-    assert set(only.breakdown) == {"semantic", "bm25", "entity"}
-    assert only.score == pytest.approx(score_of(sum(only.breakdown.values())), abs=1e-6)
+    (before,) = rank(query, [candidate])
+    (after,) = rank(query, [replace(candidate, specific=specific)])
+    assert after.score == before.score
+
+
+def test_of_two_words_the_one_that_few_readable_memories_hold_comes_first() -> None:
+    common, rare = Candidate("common", 0.3, 0.5, 0.4), Candidate("rare", 0.3, 0.4, 5.0)
+    assert [each.id for each in rank("anna ukulele", [common, rare])] == ["rare", "common"]
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1))
@@ -59,7 +69,7 @@ def test_more_evidence_of_either_kind_never_scores_less(
 
 
 def test_equal_scores_are_ordered_by_id_whatever_order_they_came_in() -> None:
-    twins = [Candidate(name, 0.5, 0.5) for name in ("b", "c", "a")]
+    twins = [Candidate(name, 0.5, 0.5, 1.0) for name in ("b", "c", "a")]
     assert [each.id for each in rank("tea", twins)] == ["a", "b", "c"]
     assert rank("tea", twins) == rank("tea", twins[::-1])
 
@@ -87,7 +97,7 @@ def test_no_evidence_scores_nought() -> None:
 
 
 def test_an_english_model_has_no_say_in_a_query_it_cannot_read() -> None:
-    worded, guessed = Candidate("worded", 0.1, 0.4), Candidate("guessed", 0.6, 0.0)
+    worded, guessed = Candidate("worded", 0.1, 0.4, 1.0), Candidate("guessed", 0.6, 0.0, 0.0)
     assert [each.id for each in rank("安娜住在哪里", [guessed, worded])] == ["worded", "guessed"]
     assert [each.id for each in rank("anna lives where", [guessed, worded])] == [
         "guessed",
