@@ -45,7 +45,8 @@ def _serve(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    for chatty in ("alembic", "mcp", "httpx"):
+    # At debug the database driver would write the texts of memories to the log.
+    for chatty in ("aiosqlite", "alembic", "mcp", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     listener = _listen(settings.host, settings.port)
     bound_port = listener.getsockname()[1]

@@ -98,7 +98,11 @@ class Container:
 
     async def _sweep(self) -> None:
         while True:
-            await self.trash.sweep()
+            try:
+                await self.trash.sweep()
+            except SQLAlchemyError:
+                # A locked file or a full disk now; the next hour may do better.
+                log.exception("The trash could not be swept")
             await anyio.sleep(_SWEEP_SECONDS)
 
     async def ready(self) -> None:
@@ -122,10 +126,11 @@ class Container:
             "auth": {
                 "mode": self.settings.auth,
                 "key_required": self.settings.demands_key,
-                "app_identity": "proven" if self.settings.demands_key else "claimed",
+                # Every key is an admin's so far, who may name any app.
+                "app_identity": "claimed",
             },
             "embedder": {"name": self.embedder.name, "problem": self.indexer.degraded},
-            "index": {"applied": self.index.applied, "pending": await self._pending()},
+            "index": {"pending": await self._pending()},
         }
 
     async def _pending(self) -> int | None:

@@ -68,7 +68,9 @@ async def _undisturbed() -> AsyncGenerator[None]:
 
 def open_sqlite(path: Path, *, synchronous: str = "FULL") -> Database:
     """A SQLite database in WAL mode; `FULL` keeps an acknowledged write through power loss."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 30})
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 30}, hide_parameters=True
+    )
 
     def prepare(connection: Any, _record: object) -> None:
         # The driver's own transactions start late and as readers; ours start where we say.

@@ -160,6 +160,8 @@ class Deleted:
     deleted: list[str]
     left: int = 0
     missing: list[str] = field(default_factory=list[str])
+    denied: list[str] = field(default_factory=list[str])
+    """Readable, but not the caller's to change."""
 
 
 @dataclass(frozen=True, slots=True)

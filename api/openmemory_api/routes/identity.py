@@ -102,7 +102,8 @@ def _app(headers: Mapping[str, str]) -> str | None:
         return None
     if not _SLUG.fullmatch(named):
         raise Invalid("An app's name has at most 128 letters, digits and the characters . _ @ + -")
-    return named
+    # `Cursor` is not a second app that the rules of `cursor` do not reach.
+    return named.lower()
 
 
 def _text(value: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -20,6 +20,7 @@ from openmemory_api.domain.access import (
 from openmemory_api.domain.errors import Forbidden
 from openmemory_api.domain.filters import Filter
 from openmemory_api.domain.protocols import Clock
+from openmemory_api.services.validation import checked_rule
 
 _SEEN_EVERY: Final = timedelta(minutes=1)
 _KNOWN: Final = 1_000
@@ -98,8 +99,14 @@ class AccessService:
             return await app_rows.touch_app(connection, user, caller.app, now)
 
     async def configure(self, caller: Caller, app: str, access: Access) -> None:
-        """Set the bases and rules of an app, or of `ANY_OTHER_APP`; `paused` is `pause`'s."""
+        """Set the bases and rules of an app, or of `ANY_OTHER_APP`; `paused` is `pause`'s.
+
+        Raises:
+            Invalid: a rule names what cannot exist, and would silently do nothing.
+            Forbidden: the caller is not the user.
+        """
         user_id = self._require_user(caller)
+        access = replace(access, rules=tuple(checked_rule(rule) for rule in access.rules))
         now = self._clock()
         async with self._write() as connection:
             user = await app_rows.ensure_user(connection, caller.project_id, user_id, now)

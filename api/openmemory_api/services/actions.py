@@ -54,6 +54,8 @@ class ActionService:
     async def undo(self, caller: Caller, action_id: str) -> Undone:
         """Reverse what has not changed since, as an action of its own; the rest is `left`.
 
+        Where nothing can be reversed, nothing is written.
+
         Raises:
             Forbidden: an app asks; undoing is the user's.
             NotFound: there is no such action.
@@ -69,10 +71,12 @@ class ActionService:
             recorded = await action_rows.recorded(connection, action_id)
             ids = [part.memory_id for part in recorded]
             current = await rows.by_ids(connection, ids, belonging_to(caller))
+            left = [part.memory_id for part in recorded if not _unchanged(part, current)]
+            if len(left) == len(recorded):
+                return Undone(None, [], left)
             write = await Write.start(
                 connection, caller, ActionKind.UNDO, user_id=action.user_id, now=self._clock()
             )
-            left = [part.memory_id for part in recorded if not _unchanged(part, current)]
             for part in recorded:
                 if _unchanged(part, current):
                     await _reverse(write, part, current[part.memory_id])

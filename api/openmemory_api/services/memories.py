@@ -14,7 +14,7 @@ from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database, WriteConnection
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
-from openmemory_api.domain.filters import Filter, all_of
+from openmemory_api.domain.filters import Filter, all_of, matches
 from openmemory_api.domain.memory import Lifecycle, Memory, State
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import (
@@ -31,6 +31,7 @@ from openmemory_api.domain.requests import (
     MemoryRef,
     Unset,
     UpdateRequest,
+    View,
 )
 from openmemory_api.services.access import AccessService, Scope
 from openmemory_api.services.indexing import Indexer
@@ -97,11 +98,12 @@ class MemoryService:
             _require_adding(scope)
             write, changes = await self._store(connection, scope, request, drafts)
         ids = [change.memory.id for change in changes if change.kind is ChangeKind.ADD]
+        found = not ids or await self._indexer.found(ids, write.change, within=_FOUND_WITHIN)
         return Added(
             action_id=write.action_id,
             changes=changes,
             removed_characters=sum(draft.removed for draft in drafts),
-            indexed=await self._indexer.found(ids, write.change, within=_FOUND_WITHIN),
+            indexed=found,
         )
 
     async def _store(
@@ -116,7 +118,9 @@ class MemoryService:
             connection, scope.caller, ActionKind.ADD, user_id=user_id, now=self._clock()
         )
         proposed = [_proposed(write, scope.caller, request, draft) for draft in drafts]
-        known = await rows.repeats(connection, map(fingerprint_of, proposed), scope.readable)
+        # A repeat of what no list shows would be an add that is never seen.
+        shown = all_of(scope.readable, View(latest_only=True).shown_on(write.now.date()))
+        known = await rows.repeats(connection, map(fingerprint_of, proposed), shown)
         fresh: dict[str, Memory] = {}
         for memory in proposed:
             key = fingerprint_of(memory)
@@ -236,7 +240,7 @@ class MemoryService:
     ) -> Deleted:
         """Move memories to the trash; `linked` takes along what they had replaced.
 
-        All of them or none, unless `partial`: then what is missing is reported.
+        All of them or none, unless `partial`: then what is missing or denied is reported.
 
         Raises:
             Invalid, NotFound: as for `get`.
@@ -251,16 +255,18 @@ class MemoryService:
             missing = [ref for ref in refs if ref not in found]
             if missing and not partial:
                 raise NotFound
-            chosen = {memory.id: memory for memory in found.values()}
+            denied = [ref for ref in found if not matches(scope.writable, found[ref])]
+            kept = [ref for ref in found if not (partial and ref in denied)]
+            chosen = {found[ref].id: found[ref] for ref in kept}
             if linked:
                 chosen |= await _predecessors(connection, chosen, scope)
             for memory in chosen.values():
                 require_writable(scope, memory)
             if not chosen:
-                return Deleted(None, [], missing=missing)
+                return Deleted(None, [], missing=missing, denied=denied)
             write = await self._trash(connection, caller, list(chosen.values()), ActionKind.DELETE)
         self._indexer.notice()
-        return Deleted(write.action_id, list(chosen), missing=missing)
+        return Deleted(write.action_id, list(chosen), missing=missing, denied=denied)
 
     async def delete_where(
         self, caller: Caller, wanted: Filter, *, kind: ActionKind = ActionKind.DELETE_ALL

@@ -67,25 +67,25 @@ def latin_share(text: str) -> float:
 
 
 def _ranked(candidate: Candidate, trust: float) -> Ranked:
-    meaning = _meaning(candidate, trust)
+    meaning, stand_in = _meaning(candidate, trust)
     # Squared: two of two words found say more than twice what one of two does.
-    evidence = candidate.lexical**2 + SEMANTIC_WEIGHT * meaning
+    evidence = candidate.lexical**2 + SEMANTIC_WEIGHT * (meaning + stand_in)
+    words = SPECIFIC_SCALE * candidate.specific + SEMANTIC_SCALE * stand_in
     breakdown = {
         "semantic": round(SEMANTIC_SCALE * meaning, _DECIMALS),
-        "bm25": round(SPECIFIC_SCALE * candidate.specific, _DECIMALS),
+        "bm25": round(words, _DECIMALS),
         "entity": 0.0,
     }
     return Ranked(candidate.id, round(score_of(evidence), _DECIMALS), breakdown)
 
 
-def _meaning(candidate: Candidate, trust: float) -> float:
-    """Closeness in meaning, 0..1; `trust` is how far the English model can read the query, 0..1.
+def _meaning(candidate: Candidate, trust: float) -> tuple[float, float]:
+    """Closeness in meaning, 0..1: as far as the model can tell, and what words say in its place.
 
-    Where it cannot, or there is no vector yet, the words stand in for the meaning too. Otherwise
-    a store without a model, or in Japanese, would find the right memories and call them weak.
+    `trust` is how far the English model can read the query. Where it cannot, or there is no vector
+    yet, a store would otherwise find the right memories and call them weak.
     """
-    stand_in = COSINE_PER_WORD_SHARE * candidate.lexical
     if candidate.dense is None:
-        return stand_in
-    cosine = max(0.0, candidate.dense - COSINE_FLOOR) / (1 - COSINE_FLOOR)
-    return trust * cosine + (1 - trust) * stand_in
+        trust = 0.0
+    cosine = max(0.0, (candidate.dense or 0.0) - COSINE_FLOOR) / (1 - COSINE_FLOOR)
+    return trust * cosine, (1 - trust) * COSINE_PER_WORD_SHARE * candidate.lexical

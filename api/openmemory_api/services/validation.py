@@ -3,11 +3,19 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from openmemory_api.domain.access import Caller
+from openmemory_api.domain.access import (
+    Caller,
+    Everything,
+    OfApp,
+    OfCategory,
+    OfMemory,
+    OfTag,
+    Rule,
+)
 from openmemory_api.domain.errors import Forbidden, Invalid
 from openmemory_api.domain.filters import canonical_json
 from openmemory_api.domain.memory import EntityIds, Json
@@ -20,6 +28,7 @@ from openmemory_api.domain.requests import (
 )
 from openmemory_api.domain.text import clean, require_text
 
+UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MAX_DEPTH: Final = 32
 
@@ -120,6 +129,25 @@ def checked_id(value: str | None, *, name: str) -> str | None:
     if any(ord(character) < 32 for character in value):
         raise Invalid(f"{name} contains control characters")
     return value
+
+
+def checked_rule(rule: Rule) -> Rule:
+    """A rule as it is stored.
+
+    Raises:
+        Invalid: it names a memory by anything but its UUID, or has a subject out of bounds.
+    """
+    match rule.subject:
+        case OfMemory(memory_id):
+            if not UUID_FORM.fullmatch(memory_id):
+                raise Invalid("A rule names a memory by its UUID")
+            return replace(rule, subject=OfMemory(memory_id.lower()))
+        case OfApp(name) | OfCategory(name) | OfTag(name):
+            if checked_id(name, name="The subject of a rule") is None:
+                raise Invalid("The subject of a rule is empty")
+            return rule
+        case Everything():
+            return rule
 
 
 def checked_metadata(metadata: Mapping[str, Json] | None) -> dict[str, Json] | None:

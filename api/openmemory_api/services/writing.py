@@ -18,9 +18,9 @@ from openmemory_api.domain.memory import Memory, State
 from openmemory_api.domain.requests import ActionKind, Change, ChangeKind, MemoryRef
 from openmemory_api.domain.text import fingerprint
 from openmemory_api.services.access import Scope
+from openmemory_api.services.validation import UUID_FORM
 
 _SHORT_ID: Final = re.compile(r"m([1-9][0-9]{0,17})")
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def fingerprint_of(memory: Memory) -> str:
@@ -37,7 +37,7 @@ async def resolve(connection: ReadConnection, caller: Caller, ref: MemoryRef) ->
         Invalid: it is neither a UUID nor a short id the caller can use.
 
     """
-    if _UUID.fullmatch(ref):
+    if UUID_FORM.fullmatch(ref):
         return str(UUID(ref))
     short = _SHORT_ID.fullmatch(ref)
     if short is None or caller.user_id is None:

@@ -124,6 +124,7 @@ class BatchDeletedOut(MessageOut):
     event_id: str | None
     deleted: list[str] | None = None
     missing: list[str] | None = None
+    denied: list[str] | None = None
 
 
 class HistoryOut(BaseModel):

@@ -43,10 +43,14 @@ async def delete_many(
     """Delete up to 1,000 memories, all or none; with `partial`, those that are there."""
     asked = [item.memory_id for item in body.memories]
     deleted = await memories.delete(caller, asked, partial=body.partial)
-    gone = [ref for ref in asked if ref not in set(deleted.missing)]
-    details = {"deleted": gone, "missing": deleted.missing} if body.partial else {}
+    kept = {*deleted.missing, *deleted.denied}
+    details = {
+        "deleted": [ref for ref in asked if ref not in kept],
+        "missing": deleted.missing,
+        "denied": deleted.denied,
+    }
     return BatchDeletedOut(
         message=f"Successfully deleted {len(deleted.deleted)} memories",
         event_id=deleted.action_id,
-        **details,
+        **(details if body.partial else {}),
     )
