@@ -1,6 +1,6 @@
 # Ten verbs; `make help` lists them. Only Python 3.11+ is needed to start.
 .DEFAULT_GOAL := help
-.PHONY: help run test install lint types format build ci-acceptance acceptance e2e clean
+.PHONY: help run test install lint types format build ci-acceptance acceptance clean
 
 BIN := .venv/bin
 RUNNABLE := .venv/.runnable
@@ -55,9 +55,6 @@ ci-acceptance: build ## Try the wheel in a clean environment, then clients as CI
 acceptance: build ## The full matrix of clients, by hand before a release
 	$(BIN)/python .ci/check_wheel.py
 	$(BIN)/python -m pytest tests/acceptance --durations=10
-
-e2e: $(INSTALLED) ## The tests of the whole program
-	$(BIN)/python -m pytest tests/e2e --durations=10
 
 clean: ## Remove what was built; the memories are elsewhere
 	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis

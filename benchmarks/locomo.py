@@ -28,7 +28,7 @@ from openmemory_api.services.ranking import rank
 from openmemory_api.vectors.exact import ExactIndex
 
 CUTS = (5, 10, 20)
-LEG_LIMIT = 100
+LEG_LIMIT = 50
 ANSWERABLE = (1, 2, 3, 4)
 
 

@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from itertools import accumulate
 from pathlib import Path
 from uuid import UUID
 
@@ -20,55 +22,23 @@ from openmemory_api.domain.requests import ActionKind
 from openmemory_api.services.writing import Write
 
 USER = Caller(DEFAULT_PROJECT, "bench", None)
-_WORDS = [
-    "tea",
-    "coffee",
-    "garden",
-    "bicycle",
-    "meeting",
-    "Lisbon",
-    "Berlin",
-    "winter",
-    "summer",
-    "project",
-    "deadline",
-    "sister",
-    "brother",
-    "doctor",
-    "python",
-    "rust",
-    "kitchen",
-    "bread",
-    "holiday",
-    "train",
-    "guitar",
-    "piano",
-    "novel",
-    "museum",
-    "budget",
-    "invoice",
-    "client",
-    "server",
-    "database",
-    "backup",
-    "morning",
-    "evening",
-    "friend",
-    "neighbour",
-    "dog",
-    "cat",
-    "mountain",
-    "river",
-]
 _CHUNK = 1_000
 
 
 def texts(count: int, *, seed: int = 7) -> list[str]:
-    """Sentences of 12 to 30 words, all different."""
+    """Sentences of 12 to 30 English words, as frequent as words are: by Zipf's law."""
     rng = random.Random(seed)
+    words = _words()
+    weights = list(accumulate(1 / rank for rank in range(1, len(words) + 1)))
     return [
-        f"Note {i}: " + " ".join(rng.choices(_WORDS, k=rng.randint(12, 30))) for i in range(count)
+        f"Note {i}: " + " ".join(rng.choices(words, cum_weights=weights, k=rng.randint(12, 30)))
+        for i in range(count)
     ]
+
+
+def _words() -> list[str]:
+    listed = files("openmemory_api.embeddings").joinpath("vocab.txt").read_text("utf-8")
+    return [word for word in listed.splitlines() if word.isascii() and word.isalpha()]
 
 
 def vectors(count: int, dimensions: int, *, seed: int = 7) -> NDArray[np.float32]:

@@ -158,7 +158,7 @@ def _change_line(change: ChangedMemory) -> str:
 
 
 def _note_on(outcome: Added) -> str | None:
-    removed = outcome.removed.count
+    removed = outcome.removed_characters
     hidden = f"{removed} invisible or control characters were left out." if removed else None
     later = "Not searchable for a moment." if outcome.indexing else None
     return _joined(hidden, later) or None

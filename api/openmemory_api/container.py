@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -130,12 +130,16 @@ class Container:
                 "app_identity": "claimed",
             },
             "embedder": {"name": self.embedder.name, "problem": self.indexer.degraded},
-            "index": {"pending": await self._pending()},
+            "index": {"pending": await self._count(self.indexer.pending)},
+            # On a network, how much somebody remembers is nobody's business.
+            "memories": await self._count(self.memories.total)
+            if self.settings.trusts_local
+            else None,
         }
 
-    async def _pending(self) -> int | None:
+    async def _count(self, counted: Callable[[], Awaitable[int]]) -> int | None:
         ready = self._opened.is_set() and self._failure is None
-        return await self.indexer.pending() if ready else None
+        return await counted() if ready else None
 
     def _status(self) -> str:
         if not self._opened.is_set():

@@ -49,19 +49,13 @@ class Change(BaseModel):
     event: Literal["ADD", "UPDATE", "DELETE", "NONE"]
 
 
-class RemovedCharacters(BaseModel):
-    """How many characters the store refused to keep."""
-
-    count: int = 0
-
-
 class Added(BaseModel):
     """The outcome of an add: done, or queued under `event_id`."""
 
     status: Literal["SUCCEEDED", "PENDING"]
     event_id: str | None = None
     results: list[Change] = Field(default_factory=list[Change])
-    removed: RemovedCharacters = Field(default_factory=RemovedCharacters)
+    removed_characters: int = 0
     indexing: bool = False
 
 

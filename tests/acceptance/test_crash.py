@@ -108,6 +108,7 @@ class Writer:
         return answer.json()
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("rounds", [pytest.param(8, marks=pytest.mark.ci), 100])
 def test_nothing_acknowledged_is_lost(home: Home, rounds: int) -> None:
     chance = random.Random(SEED)

@@ -143,7 +143,7 @@ def receipt(change: dict[str, JsonValue], **extra: JsonValue) -> JsonValue:
 async def test_adding_names_what_was_left_out_and_what_is_still_to_come(
     server: MemoryServer, recorder: Recorder
 ) -> None:
-    recorder.answer = receipt({"event": "ADD"}, removed={"count": 3}, indexing=True)
+    recorder.answer = receipt({"event": "ADD"}, removed_characters=3, indexing=True)
 
     result = await call(server, "add_memories", text="likes tea")
 

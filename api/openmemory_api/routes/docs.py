@@ -1,5 +1,6 @@
 """Swagger with its assets from our own origin, `/health`, and the page at `/`."""
 
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +36,7 @@ async def health(container: ContainerDep) -> dict[str, Any]:
 @router.get("/")
 async def welcome(request: Request) -> HTMLResponse:
     """What to do next, for a person who opens the address in a browser."""
-    return HTMLResponse(_WELCOME.format(base=request.base_url))
+    return HTMLResponse(_WELCOME.format(base=escape(str(request.base_url))))
 
 
 @router.get("/docs")

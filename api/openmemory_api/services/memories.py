@@ -12,7 +12,7 @@ from openmemory_api.db import actions as action_rows
 from openmemory_api.db import apps as app_rows
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database, WriteConnection
-from openmemory_api.domain.access import Caller
+from openmemory_api.domain.access import ACTIVE, Caller
 from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
 from openmemory_api.domain.filters import Filter, all_of, matches
 from openmemory_api.domain.memory import Lifecycle, Memory, State
@@ -51,6 +51,7 @@ from openmemory_api.services.writing import (
     find_all,
     find_one,
     fingerprint_of,
+    is_id,
     require_writable,
     user_of,
 )
@@ -181,6 +182,11 @@ class MemoryService:
         more = len(found) > size
         return MemoryPage(total, found[:size], _cursor(found[size - 1]) if more else None)
 
+    async def total(self) -> int:
+        """How many active memories the store holds, of all users."""
+        async with self._database.read() as connection:
+            return await rows.count(connection, ACTIVE)
+
     async def update(self, caller: Caller, ref: MemoryRef, request: UpdateRequest) -> Memory:
         """Replace the given fields of one memory; answers it as it is now.
 
@@ -251,7 +257,8 @@ class MemoryService:
         await self._access.scope(caller)
         async with self._database.write() as connection:
             scope = await self._access.scope_within(connection, caller)
-            found = await find_all(connection, caller, refs, scope.readable)
+            known = [ref for ref in refs if not partial or is_id(ref)]
+            found = await find_all(connection, caller, known, scope.readable)
             missing = [ref for ref in refs if ref not in found]
             if missing and not partial:
                 raise NotFound

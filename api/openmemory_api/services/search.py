@@ -17,7 +17,7 @@ from openmemory_api.services.access import AccessService
 from openmemory_api.services.ranking import Ranked, rank
 from openmemory_api.services.validation import checked_text
 
-_POOL: Final = 100
+_POOL: Final = 50
 """Candidates of each leg; both legs score all of them."""
 
 

@@ -41,10 +41,16 @@ async def resolve(connection: ReadConnection, caller: Caller, ref: MemoryRef) ->
         return str(UUID(ref))
     short = _SHORT_ID.fullmatch(ref)
     if short is None or caller.user_id is None:
-        raise Invalid("memory_id should be a valid UUID")
+        also = "" if caller.user_id is None else " or a short id such as m12"
+        raise Invalid(f"memory_id should be a valid UUID{also}")
     return await rows.id_of_number(
         connection, caller.project_id, caller.user_id, int(short.group(1))
     )
+
+
+def is_id(ref: MemoryRef) -> bool:
+    """Whether a reference has the form of an id at all."""
+    return bool(UUID_FORM.fullmatch(ref) or _SHORT_ID.fullmatch(ref))
 
 
 async def find_all(

@@ -75,7 +75,7 @@ def test_equal_scores_are_ordered_by_id_whatever_order_they_came_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dense", "lexical"), [(0.5, 0.25), (0.55, 0.0), (0.3, 0.4), (None, 0.5), (None, 0.77)]
+    ("dense", "lexical"), [(0.5, 0.25), (0.35, 0.0), (0.3, 0.4), (None, 0.5), (None, 0.77)]
 )
 def test_a_good_answer_passes_the_threshold_of_the_official_client(
     dense: float | None, lexical: float

@@ -1,0 +1,120 @@
+"""`openmemory serve` and `openapi`, as a shell would call them."""
+
+import json
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from typer import Typer
+from typer.testing import CliRunner
+
+from openmemory_api import commands
+from openmemory_mcp import serverfile
+
+runner = CliRunner()
+
+
+def cli() -> Typer:
+    app = Typer()
+    app.command()(commands.serve)
+    app.command()(commands.openapi)
+    return app
+
+
+def test_serve_answers_publishes_itself_and_withdraws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[serverfile.ServerFile | None] = []
+
+    def run(server: uvicorn.Server, sockets: list[Any]) -> None:
+        seen.append(serverfile.read(tmp_path))
+        for listener in sockets:
+            listener.close()
+
+    # The loop is uvicorn's own business; what stands around it is tested here, and the real thing
+    # in tests/mcp/test_stdio.py and tests/acceptance.
+    monkeypatch.setattr(uvicorn.Server, "run", run)
+    result = runner.invoke(cli(), ["serve", "--port", "0", "--data-dir", str(tmp_path)])
+    assert result.exit_code == 0
+    (published,) = seen
+    assert published is not None
+    assert published.url in result.output
+    assert published.secret not in result.output
+    assert "claimed, not proven" in result.output
+    assert serverfile.read(tmp_path) is None
+
+
+def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    with serverfile.lock(tmp_path):
+        outcome: list[Any] = []
+        arguments = ["serve", "--port", "0", "--data-dir", str(tmp_path)]
+        other = threading.Thread(target=lambda: outcome.append(runner.invoke(cli(), arguments)))
+        other.start()
+        other.join()
+    assert outcome[0].exit_code == 1
+    assert "already runs on this data" in outcome[0].output
+
+
+def test_a_taken_port_is_named_with_the_command_that_looks_at_it(tmp_path: Path) -> None:
+    listener = commands._listen("127.0.0.1", 0)  # pyright: ignore[reportPrivateUsage]
+    with closing(listener):
+        listener.listen()
+        port = str(listener.getsockname()[1])
+        result = runner.invoke(cli(), ["serve", "--port", port, "--data-dir", str(tmp_path)])
+    assert result.exit_code == 1
+    assert f"127.0.0.1:{port}" in result.output
+    assert "openmemory doctor" in result.output
+
+
+def test_another_programs_database_is_left_untouched(tmp_path: Path) -> None:
+    file = tmp_path / "openmemory.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE memories (id TEXT)")
+        connection.commit()
+    before = file.read_bytes()
+    result = runner.invoke(cli(), ["serve", "--port", "0", "--data-dir", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "openmemory import" in result.output
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("OPENMEMORY_HOST", "0.0.0.0", "Set OPENMEMORY_API_KEY"),
+        ("OPENMEMORY_DATABASE_URL", "mysql://x", "supported: sqlite:///PATH"),
+        ("OPENMEMORY_AUTH", "maybe", "auto"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = runner.invoke(cli(), ["serve", "--port", "0", "--data-dir", str(tmp_path)])
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_the_openapi_document_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENMEMORY_DATA_DIR", str(tmp_path))
+    document = json.loads(runner.invoke(cli(), ["openapi"]).stdout)
+    assert "/v3/memories/search/" in document["paths"]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:1"),
+        ("0.0.0.0", "http://127.0.0.1:1"),
+        ("::", "http://127.0.0.1:1"),
+        ("::1", "http://[::1]:1"),
+        ("localhost", "http://localhost:1"),
+    ],
+)
+def test_the_address_that_is_printed_can_be_opened(host: str, url: str) -> None:
+    assert commands._url(host, 1) == url  # pyright: ignore[reportPrivateUsage]

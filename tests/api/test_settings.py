@@ -1,0 +1,68 @@
+"""Settings: what is accepted, what is refused and what follows from them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from openmemory_api.settings import Settings, is_loopback
+
+
+def settings(**values: Any) -> Settings:
+    return Settings.model_validate(values)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "memory.example", "[::]"])
+def test_an_open_address_without_a_key_is_refused_with_the_remedy(host: str) -> None:
+    with pytest.raises(ValidationError, match="Set OPENMEMORY_API_KEY, or bind"):
+        settings(host=host)
+    assert settings(host=host, api_key="k").demands_key
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.3.2.1"])
+def test_a_loopback_address_trusts_local_callers(host: str) -> None:
+    assert settings(host=host).trusts_local
+    assert not settings(host=host).demands_key
+
+
+def test_required_demands_a_key_everywhere_and_off_nowhere() -> None:
+    assert settings(auth="required", api_key="k").demands_key
+    with pytest.raises(ValidationError):
+        settings(auth="required")
+    off = settings(auth="off", host="0.0.0.0")
+    assert not off.demands_key
+    assert not off.trusts_local
+
+
+def test_a_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEY", "of-the-predecessor")
+    assert "of-the-predecessor" not in repr(Settings())
+    monkeypatch.setenv("OPENMEMORY_API_KEY", "ours")
+    held = Settings().api_key
+    assert held is not None
+    assert held.get_secret_value() == "ours"
+
+
+def test_lists_are_written_with_commas_and_a_prefix_with_or_without_slashes() -> None:
+    read = settings(allowed_hosts="a.example, b.example,", root_path="mem0/")
+    assert read.allowed_hosts == ("a.example", "b.example")
+    assert read.root_path == "/mem0"
+
+
+def test_the_database_is_a_file_in_the_data_directory_or_the_named_one(tmp_path: Path) -> None:
+    assert settings(data_dir=tmp_path).database_path == tmp_path / "openmemory.db"
+    named = settings(database_url=f"sqlite:///{tmp_path}/other.db")
+    assert named.database_path == tmp_path / "other.db"
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "postgres://x/y", "sqlite:other.db", "nonsense"])
+def test_another_database_is_refused_with_what_is_supported(url: str) -> None:
+    with pytest.raises(ValueError, match=r"supported: sqlite:///PATH"):
+        _ = settings(database_url=url).database_path
+
+
+def test_a_name_is_loopback_only_if_it_cannot_be_anything_else() -> None:
+    assert not is_loopback("localhost.evil.example")
+    assert not is_loopback("")
+    assert is_loopback("[::1]")
