@@ -2,5 +2,10 @@
 
 from openmemory_api.app import create_app
 from openmemory_api.settings import Settings
+from openmemory_mcp import serverfile
 
-app = create_app(Settings())
+_settings = Settings()
+# Held until the process ends: an embedded store has one owner, so a second worker is refused.
+_owner = serverfile.lock(_settings.data_dir)
+_owner.acquire()
+app = create_app(_settings)

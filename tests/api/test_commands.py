@@ -1,7 +1,9 @@
 """`openmemory serve` and `openapi`, as a shell would call them."""
 
+import importlib
 import json
 import sqlite3
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -118,3 +120,15 @@ def test_the_openapi_document_is_printed(tmp_path: Path, monkeypatch: pytest.Mon
 )
 def test_the_address_that_is_printed_can_be_opened(host: str, url: str) -> None:
     assert commands._url(host, 1) == url  # pyright: ignore[reportPrivateUsage]
+
+
+def test_an_app_for_another_server_owns_the_store_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENMEMORY_DATA_DIR", str(tmp_path))
+    main = importlib.import_module("openmemory_api.main")
+    assert main.app.title == "OpenMemory"
+    result = runner.invoke(cli(), ["serve", "--port", "0"])
+    assert "already runs on this data" in result.output
+    main._owner.release()
+    del sys.modules["openmemory_api.main"]
