@@ -181,7 +181,10 @@ class _Rows:
         self._alive = cast("Mask", grown(self._alive, row + 1))
         self._alive[row] = True
         for term, strength in prepared.terms.items():
-            self._postings.setdefault(term, _Posting()).add(row, strength)
+            posting = self._postings.get(term)
+            if posting is None:
+                posting = self._postings[term] = _Posting()
+            posting.add(row, strength)
         self._pieces.add(row, prepared.point.vectors)
 
     def _kill(self, memory_id: str) -> None:

@@ -1,13 +1,13 @@
 """Text to weighted terms, for the lexical leg of search. Knows nothing of any corpus."""
 
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import regex
 from snowballstemmer.english_stemmer import (  # pyright: ignore[reportMissingTypeStubs]
@@ -23,6 +23,7 @@ _TOKEN = regex.compile(
     rf"(?P<run>{_UNSEGMENTED}(?:{_UNSEGMENTED}|\p{{M}})*)"
     rf"|(?:(?!{_UNSEGMENTED})[\p{{L}}\p{{N}}\p{{M}}])+(?:'\p{{L}}+)*"
 )
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
 _OPTIONAL_MARKS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}])\p{Mn}+")
 """Marks that writers of these scripts leave out. Indic vowel signs are marks too, and stay."""
 _LATIN_WORD = regex.compile(r"[a-z']+")
@@ -98,15 +99,20 @@ class _Stemmer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     text: str
     pair: bool
     """Two characters of an unsegmented run: a document is also found by each one alone."""
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    for match in _TOKEN.finditer(_normalised(text)):
+    normalised = _normalised(text)
+    if normalised.isascii():
+        # The same tokens at a third of the cost, which is most of a start's.
+        for word in _ASCII_WORD.findall(normalised):
+            yield _Token(word.removesuffix("'s"), False)
+        return
+    for match in _TOKEN.finditer(normalised):
         run = match.group("run")
         if run is None:
             yield _Token(match.group().removesuffix("'s"), pair=False)

@@ -102,3 +102,16 @@ def test_a_memory_is_searched_with_its_speaker_and_day() -> None:
 def test_a_memory_without_speaker_or_day_is_searched_as_it_stands() -> None:
     memory = plain_memory("a", "I moved")
     assert searchable_text(memory) == spoken(memory.text, memory.actor) == "I moved"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it's a_b c'mon 3.14 x'y'z o''k 'quoted' AT&T e-mail Foo's",
+        "a''s 's 1's2 'tis rock'n'roll",
+        "Hey Mel! I'm swamped; 10:30 pm?",
+    ],
+)
+def test_plain_english_is_cut_as_it_is_beside_other_letters(text: str) -> None:
+    beside = document_terms(f"{text} ü").keys() - document_terms("ü").keys()
+    assert document_terms(text).keys() == beside
