@@ -1,4 +1,4 @@
-"""An empty MCP call beside our search and add, over Streamable HTTP, in one interleaved run.
+"""An empty MCP call beside our search and add, over Streamable HTTP, in one run, calls interleaved.
 
     python -m benchmarks.latency [--sizes 1000 10000] [--rounds 200]
 
@@ -77,13 +77,15 @@ async def _compare(empty: "Server", ours: "Server", rounds: int) -> None:
         # What a first call alone does (opening a session, making the app's row) is not measured.
         await nothing.call_tool("nothing", {})
         await memory.call_tool("search_memory", {"query": "warm up"})
-        for i, query in enumerate(queries):
+        for query in queries:
             with series["empty MCP call"].sample():
                 await nothing.call_tool("nothing", {})
             with series["search_memory"].sample():
                 await memory.call_tool("search_memory", {"query": query})
             with series["embedding the query"].sample():
                 await embedder.embed_query(f"{query} again")
+        # After the searches: what an add leaves to be done would be counted with the next search.
+        for i, query in enumerate(queries):
             with series["add_memories"].sample():
                 await memory.call_tool("add_memories", {"text": f"{query} {i}"})
     for each in series.values():

@@ -1,4 +1,4 @@
-"""Who is calling: what the tool server passes on about the origin of one request (design 8).
+"""Who is calling: what the tool server passes on about the origin of one request.
 
 Nothing is decided here. The store weighs these headers against each other and against the key.
 """

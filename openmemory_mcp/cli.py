@@ -27,7 +27,7 @@ OWN: Final = tuple(
 
 # Entry points carry no description, and loading the store to list commands would take seconds.
 _HELP: Final = {
-    "serve": "Run the server: memory, MCP and the dashboard.",
+    "serve": "Run the server: memory and MCP.",
     "mcp": "Run the MCP server over stdio, for clients that start it themselves.",
     "connect": "Connect an AI client to this memory.",
     "status": "Show whether the server runs, and what it holds.",

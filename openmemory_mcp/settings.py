@@ -7,12 +7,19 @@ cloned project must not be able to redirect a person's memory to a server of its
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import SecretStr, StringConstraints
+from pydantic import SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from openmemory_mcp.serverfile import DEFAULT_DATA_DIR
 
-_EVERY_INTERFACE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound
+_EVERY_INTERFACE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, never bound
+
+
+def url_of(host: str, port: int) -> str:
+    """Where a server that is bound to `host` can be called from this machine."""
+    bare = host.strip("[]")
+    name = "127.0.0.1" if bare in _EVERY_INTERFACE else bare
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 class McpSettings(BaseSettings):
@@ -28,11 +35,16 @@ class McpSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8765
 
+    @field_validator("data_dir")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        # As the server reads it: a relative or `~` folder must be the same for both.
+        return value.expanduser().absolute()
+
     @property
     def default_url(self) -> str:
         """Where a server that nobody configured otherwise listens."""
-        host = "127.0.0.1" if self.host in _EVERY_INTERFACE else self.host
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return url_of(self.host, self.port)
 
     @property
     def key(self) -> str | None:

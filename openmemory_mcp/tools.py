@@ -1,6 +1,6 @@
 """The six tools. Their docstrings and parameter descriptions are read by models.
 
-No tool takes a user or an app: who is calling is never the model's to say (design 8).
+No tool takes a user or an app: who is calling is never the model's to say.
 """
 
 from typing import Annotated, Final, TypeAlias
@@ -136,7 +136,7 @@ async def delete_all(
 
 _QUESTION = (
     "Delete all memories that this app may change, including those other apps wrote? Until the"
-    " trash is emptied they can be restored in the OpenMemory dashboard."
+    " trash is emptied you can restore them."
 )
 _SAID_NO = "nothing deleted: the user did not agree; do not retry"
 _ASK_FIRST = "nothing deleted: ask the user, then call again with confirm=true"

@@ -100,7 +100,7 @@ def _identity(settings: Settings, local_secret: str | None) -> Identity:
 
 
 def _render_errors(app: FastAPI) -> None:
-    """Every error in one shape, which each of the platform's clients can read (design 14)."""
+    """Every error in one shape, which each of the platform's clients can read."""
 
     @app.exception_handler(StoreError)
     async def _store_error(_: Request, error: StoreError) -> JSONResponse:
@@ -117,6 +117,10 @@ def _render_errors(app: FastAPI) -> None:
     @app.exception_handler(OperationalError)
     async def _database_error(_: Request, error: OperationalError) -> JSONResponse:
         return JSONResponse(error_body(f"The database cannot answer: {error.orig}"), 503)
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse(error_body("The server failed; its log says why"), StoreError.status)
 
 
 def _first_problem(error: RequestValidationError) -> str:

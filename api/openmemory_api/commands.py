@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import secrets
+import signal
 import socket
 import sys
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from openmemory_api.db.schema import ForeignDatabase, refuse_foreign
 from openmemory_api.routes.identity import KEY_PREFIX
 from openmemory_api.settings import Settings
 from openmemory_mcp import serverfile
+from openmemory_mcp.settings import url_of
 
 _Host = Annotated[str | None, typer.Option(help="Address to bind.")]
 _Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
@@ -31,13 +33,14 @@ def serve(host: _Host = None, port: _Port = None, data_dir: _DataDir = None) -> 
     """Serve the memory store and its tool server."""
     settings = _settings(host=host, port=port, data_dir=data_dir)
     try:
-        refuse_foreign(settings.database_path)
         with serverfile.lock(settings.data_dir):
+            # While nobody writes to it: half of a running server's write looks like damage.
+            refuse_foreign(settings.database_path)
             _serve(settings)
     except filelock.Timeout:
         running = serverfile.read(settings.data_dir)
         _fail(f"A server already runs on this data: {running.url if running else 'starting'}")
-    except (ForeignDatabase, ValueError) as error:
+    except (ForeignDatabase, OSError, ValueError) as error:
         _fail(str(error))
 
 
@@ -45,8 +48,8 @@ def _serve(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    # At debug the database driver would write the texts of memories to the log.
-    for chatty in ("aiosqlite", "alembic", "mcp", "httpx"):
+    # At debug the database driver and the event stream would log the texts of memories.
+    for chatty in ("aiosqlite", "alembic", "mcp", "httpx", "sse_starlette"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     listener = _listen(settings.host, settings.port)
     bound_port = listener.getsockname()[1]
@@ -62,13 +65,20 @@ def _serve(settings: Settings) -> None:
             timeout_graceful_shutdown=5,
         )
     )
-    url = _url(settings.host, bound_port) + settings.root_path
+    url = url_of(settings.host, bound_port) + settings.root_path
     serverfile.write(settings.data_dir, _server_file(url, secret))
     typer.echo(_start_line(settings, url), err=True)
+    # uvicorn ends well on this signal and then raises it again, which would skip what is left here.
+    before = signal.signal(signal.SIGTERM, _leave)
     try:
         server.run(sockets=[listener])
     finally:
         serverfile.remove(settings.data_dir)
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit(0)
 
 
 def _server_file(url: str, secret: str) -> serverfile.ServerFile:
@@ -94,13 +104,7 @@ def _listen(host: str, port: int) -> socket.socket:
             f"Cannot listen on {host}:{port}: {error.strerror}. "
             "`openmemory doctor` says what answers there; --port chooses another"
         )
-    listener.set_inheritable(True)
     return listener
-
-
-def _url(host: str, port: int) -> str:
-    name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104  a comparison
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def _start_line(settings: Settings, url: str) -> str:
@@ -115,7 +119,7 @@ def _start_line(settings: Settings, url: str) -> str:
 
 def openapi() -> None:
     """Print the OpenAPI document."""
-    app = create_app(Settings())
+    app = create_app(_settings())
     typer.echo(json.dumps(app.openapi(), indent=2))
 
 

@@ -62,7 +62,7 @@ class Container:
         self.access = AccessService(self.database, clock)
         self.memories = MemoryService(self.database, self.access, self.indexer, clock, keep)
         self.search = SearchService(self.database, self.access, self.index, self.embedder, clock)
-        self.entities = EntityService(self.database, self.access, self.memories)
+        self.entities = EntityService(self.database, self.access)
         self.actions = ActionService(self.database, self.access, self.indexer, clock)
         self.trash = TrashService(self.database, self.access, self.indexer, clock, keep)
         self._opened = anyio.Event()

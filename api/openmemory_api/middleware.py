@@ -38,7 +38,7 @@ _TOOL_SERVER: Final = re.compile(r"/+mcp(/|$)")
 
 @dataclass(frozen=True, slots=True)
 class SurfacePolicy:
-    """Which hosts and origins this server answers, on every path and transport (design 10)."""
+    """Which hosts and origins this server answers, on every path and transport."""
 
     trusts_local: bool
     allowed_hosts: tuple[str, ...] = ()
@@ -160,7 +160,7 @@ class ReadyGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == "http" and not scope["path"].endswith("/health"):
+        if scope["type"] == "http" and scope["path"] != scope.get("root_path", "") + "/health":
             try:
                 with anyio.fail_after(_READY_WITHIN):
                     await self._ready()

@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     allowed_hosts: Words = ()
     allowed_origins: Words = ()
     root_path: str = ""
-    trash_days: float = Field(default=30, ge=0)
+    trash_days: float = Field(default=30, ge=0, le=36_500)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("allowed_hosts", "allowed_origins", mode="before")

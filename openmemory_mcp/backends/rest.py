@@ -153,5 +153,5 @@ _GIVE_KEY = (
     "Ask the user to give this connection a valid key: as `Authorization: Bearer …` in the"
     " client's MCP settings, or as OPENMEMORY_API_KEY for a stdio server."
 )
-_ASK_ACCESS = "Only the user can allow it, in the OpenMemory dashboard; do not retry."
+_ASK_ACCESS = "Only the user can allow it; do not retry."
 _SEE_LOGS = "Try once more later; `openmemory logs` shows the reason."

@@ -60,7 +60,7 @@ async def examine(settings: McpSettings) -> list[Check]:
 def _table(checks: list[Check]) -> Table:
     table = Table("", "check", "found", "what to do", box=None)
     for check in checks:
-        mark = "[red]✗[/red]" if check.remedy else "[green]✓[/green]"
+        mark = "[red]!![/red]" if check.remedy else "[green]ok[/green]"
         table.add_row(mark, check.name, check.found, check.remedy or "")
     return table
 

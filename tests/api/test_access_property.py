@@ -104,7 +104,7 @@ CALLERS = st.sampled_from(
 )
 
 
-# What design 11 says, row by row, in the plainest words there are for it.
+# What the decision says, row by row, in the plainest words there are for it.
 
 
 def may_read(caller: Caller, access: Access, row: Memory) -> bool:

@@ -1,4 +1,4 @@
-"""Every verb against everything a caller may not reach (design 11 and 14)."""
+"""Every verb against everything a caller may not reach."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Credentials hidden behind others, and callers from elsewhere (design 10)."""
+"""Credentials hidden behind others, and callers from elsewhere."""
 
 from pathlib import Path
 

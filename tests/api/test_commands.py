@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import signal
 import sqlite3
 import sys
 import threading
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 
 from openmemory_api import commands
 from openmemory_mcp import serverfile
+from openmemory_mcp.settings import url_of
 
 runner = CliRunner()
 
@@ -48,6 +50,31 @@ def test_serve_answers_publishes_itself_and_withdraws(
     assert published.secret not in result.output
     assert "claimed, not proven" in result.output
     assert serverfile.read(tmp_path) is None
+
+
+def test_a_server_that_is_asked_to_end_withdraws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(_: uvicorn.Server, sockets: list[Any]) -> None:
+        for listener in sockets:
+            listener.close()
+        assert serverfile.read(tmp_path) is not None
+        # As uvicorn does once it has shut down.
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
+    result = runner.invoke(cli(), ["serve", "--port", "0", "--data-dir", str(tmp_path)])
+    assert result.exit_code == 0
+    assert serverfile.read(tmp_path) is None
+
+
+def test_a_folder_that_cannot_be_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    arguments = ["serve", "--port", "0", "--data-dir", str(tmp_path / "file" / "data")]
+    result = runner.invoke(cli(), arguments)
+    assert result.exit_code == 1
+    assert str(tmp_path) in result.output.replace("\n", "")
+    assert "Traceback" not in result.output
 
 
 def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
@@ -115,11 +142,13 @@ def test_the_openapi_document_is_printed(tmp_path: Path, monkeypatch: pytest.Mon
         ("0.0.0.0", "http://127.0.0.1:1"),
         ("::", "http://127.0.0.1:1"),
         ("::1", "http://[::1]:1"),
+        ("[::1]", "http://[::1]:1"),
+        ("[::]", "http://127.0.0.1:1"),
         ("localhost", "http://localhost:1"),
     ],
 )
 def test_the_address_that_is_printed_can_be_opened(host: str, url: str) -> None:
-    assert commands._url(host, 1) == url  # pyright: ignore[reportPrivateUsage]
+    assert url_of(host, 1) == url
 
 
 def test_an_app_for_another_server_owns_the_store_alone(

@@ -66,3 +66,9 @@ def test_a_name_is_loopback_only_if_it_cannot_be_anything_else() -> None:
     assert not is_loopback("localhost.evil.example")
     assert not is_loopback("")
     assert is_loopback("[::1]")
+
+
+@pytest.mark.parametrize("days", [-1, 1_000_000, float("inf"), float("nan")])
+def test_the_trash_is_kept_for_a_time_that_a_calendar_has(days: float) -> None:
+    with pytest.raises(ValidationError):
+        settings(trash_days=days)

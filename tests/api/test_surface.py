@@ -221,3 +221,16 @@ async def test_names_reach_the_store_as_they_were_meant(
     await http.post("/v3/memories/add/", json=body, headers=headers)
     (row,) = (await http.post("/v3/memories/", json={})).json()["results"]
     assert (row["user_id"], row["app"]) == ("Zoë", "cursor")
+
+
+async def test_an_error_nobody_foresaw_has_the_shape_of_all_errors(app: FastAPI) -> None:
+    def fails() -> None:
+        raise RuntimeError("an inside matter")
+
+    app.add_api_route("/fails", fails)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        answer = await client.get("/fails")
+    assert answer.status_code == 500
+    assert answer.json()["detail"] == answer.json()["error"]
+    assert "inside" not in answer.text

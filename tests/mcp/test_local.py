@@ -46,6 +46,14 @@ def settings_of(data_dir: Path, url: str | None = None, key: str | None = None) 
     )
 
 
+def test_a_folder_is_the_one_the_server_takes_it_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert settings_of(Path("data")).data_dir == tmp_path / "data"
+    assert settings_of(Path("~/data")).data_dir == Path.home() / "data"
+
+
 async def listed(settings: McpSettings) -> None:
     async with local_client(settings) as http:
         await RestBackend(http).list(CALLER, limit=1, cursor=None)

@@ -9,8 +9,6 @@ from functools import partial
 from typing import Any, TypeAlias, assert_never, cast
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from openmemory_api.db.tables import memories
@@ -51,11 +49,6 @@ class Member(GenericFunction[str]):
     type = sa.Text()
     name = "openmemory_member"
     inherit_cache = True
-
-
-@compiles(Folded, "postgresql")
-def _folded_on_postgresql(element: Folded, compiler: SQLCompiler, **options: Any) -> str:
-    return f"lower(normalize({compiler.process(element.clauses, **options)}, NFC))"
 
 
 def condition(wanted: Filter) -> Condition:

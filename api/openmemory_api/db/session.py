@@ -68,9 +68,9 @@ async def _undisturbed() -> AsyncGenerator[None]:
 
 def open_sqlite(path: Path, *, synchronous: str = "FULL") -> Database:
     """A SQLite database in WAL mode; `FULL` keeps an acknowledged write through power loss."""
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 30}, hide_parameters=True
-    )
+    # Not as one text: a folder's name may hold what means something in a URL.
+    url = sa.URL.create("sqlite+aiosqlite", database=str(path))
+    engine = create_async_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     def prepare(connection: Any, _record: object) -> None:
         # The driver's own transactions start late and as readers; ours start where we say.

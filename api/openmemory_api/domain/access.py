@@ -138,7 +138,7 @@ def may_add(caller: Caller, access: Access) -> bool:
 
 
 def trash_of(caller: Caller) -> Filter:
-    """The trash `caller` may see: its user's; an app sees none (design 19)."""
+    """The trash `caller` may see: its user's; an app sees none."""
     return NOTHING if caller.app is not None else all_of(TRASHED, belonging_to(caller))
 
 

@@ -31,7 +31,6 @@ KeywordField = Literal[
 ]
 ListField = Literal["categories", "tags"]
 TimeField = Literal["created_at", "updated_at", "event_time"]
-Scalar: TypeAlias = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)

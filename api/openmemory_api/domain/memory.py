@@ -85,6 +85,11 @@ class Memory:
     change: int = 0
     """Number of the write that last touched it; grows across the whole store."""
 
+    @property
+    def short_id(self) -> str | None:
+        """What people and models call it, within its user."""
+        return None if self.number is None else f"m{self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class ScoredMemory:

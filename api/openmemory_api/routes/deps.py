@@ -1,4 +1,7 @@
-"""What a route asks for, by type."""
+"""What a route asks for, by type.
+
+All of these are `async` although they wait for nothing: FastAPI sends the others to a thread each.
+"""
 
 from typing import Annotated, cast
 
@@ -14,11 +17,11 @@ from openmemory_api.services.search import SearchService
 from openmemory_api.services.trash import TrashService
 
 
-def _container(request: Request) -> Container:
+async def _container(request: Request) -> Container:
     return cast("Container", request.app.state.container)
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     return cast("Identity", request.app.state.identity).caller(request.headers)
 
 
@@ -26,23 +29,23 @@ CallerDep = Annotated[Caller, Depends(_caller)]
 ContainerDep = Annotated[Container, Depends(_container)]
 
 
-def _memories(container: ContainerDep) -> MemoryService:
+async def _memories(container: ContainerDep) -> MemoryService:
     return container.memories
 
 
-def _search(container: ContainerDep) -> SearchService:
+async def _search(container: ContainerDep) -> SearchService:
     return container.search
 
 
-def _entities(container: ContainerDep) -> EntityService:
+async def _entities(container: ContainerDep) -> EntityService:
     return container.entities
 
 
-def _actions(container: ContainerDep) -> ActionService:
+async def _actions(container: ContainerDep) -> ActionService:
     return container.actions
 
 
-def _trash(container: ContainerDep) -> TrashService:
+async def _trash(container: ContainerDep) -> TrashService:
     return container.trash
 
 

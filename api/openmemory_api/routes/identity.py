@@ -1,7 +1,6 @@
-"""Who is calling: the order of design 8, in one place.
+"""Who is calling: decided here and nowhere else.
 
-First that is present: the key's binding, the URL path (sent on by the tool server as headers),
-the headers, the MCP client's own label (as app only), then the configured user for an app without
+First that is present: the URL path (sent on by the tool server as headers), the headers, the MCP client's own label (as app only), then the configured user for an app without
 one. A caller that names neither user nor app speaks the platform's contract and is bound to none.
 """
 

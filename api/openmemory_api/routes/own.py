@@ -81,7 +81,7 @@ def _action(action: Action) -> dict[str, Any]:
 def _memory(memory: Memory) -> dict[str, Any]:
     return {
         "id": memory.id,
-        "short_id": None if memory.number is None else f"m{memory.number}",
+        "short_id": memory.short_id,
         "memory": memory.text,
         "app": memory.app,
         "user_id": memory.entities.user_id,

@@ -6,11 +6,10 @@ from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.errors import NotFound
-from openmemory_api.domain.filters import In, KeywordField
+from openmemory_api.domain.filters import KeywordField
 from openmemory_api.domain.memory import ENTITY_TYPES, EntityType
-from openmemory_api.domain.requests import ActionKind, Deleted, Entity
+from openmemory_api.domain.requests import Entity
 from openmemory_api.services.access import AccessService
-from openmemory_api.services.memories import MemoryService
 
 ENTITY_FIELDS: dict[EntityType, KeywordField] = {
     "user": "user_id",
@@ -21,12 +20,11 @@ ENTITY_FIELDS: dict[EntityType, KeywordField] = {
 
 
 class EntityService:
-    """Lists entities and deletes what belongs to one."""
+    """Lists entities."""
 
-    def __init__(self, database: Database, access: AccessService, memories: MemoryService) -> None:
+    def __init__(self, database: Database, access: AccessService) -> None:
         self._database = database
         self._access = access
-        self._memories = memories
 
     async def all(self, caller: Caller) -> list[Entity]:
         """Every entity that a memory readable by the caller carries, by type and name."""
@@ -60,19 +58,6 @@ class EntityService:
             if entity.type == kind and entity.id == number:
                 return entity.name
         raise NotFound("Entity not found!")
-
-    async def delete(self, caller: Caller, kind: EntityType, name: str) -> Deleted:
-        """Move the memories of an entity that the caller may change to the trash.
-
-        Raises:
-            NotFound: no memory that the caller can read carries it.
-
-        """
-        wanted = In(ENTITY_FIELDS[kind], (name,))
-        deleted = await self._memories.delete_where(caller, wanted, kind=ActionKind.DELETE_USER)
-        if not deleted.deleted and not deleted.left:
-            raise NotFound("Entity not found!")
-        return deleted
 
 
 def _entity(project_id: str, kind: EntityType, row: rows.EntityRow) -> Entity:

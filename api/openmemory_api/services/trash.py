@@ -20,7 +20,7 @@ _SWEEP: Final = 1_000
 
 
 class TrashService:
-    """Only users and admins see it; an app never does (design 19)."""
+    """Only users and admins see it; an app never does."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The access decision, case by case (design 11)."""
+"""The access decision, case by case."""
 
 from dataclasses import replace
 from itertools import product

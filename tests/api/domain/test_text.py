@@ -1,4 +1,4 @@
-"""Texts before they are stored (design 17 and 18)."""
+"""Texts before they are stored."""
 
 import unicodedata
 from datetime import date

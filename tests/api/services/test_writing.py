@@ -1,4 +1,4 @@
-"""The write path: what is stored, what is recognised, what can be taken back (design 15 to 19)."""
+"""The write path: what is stored, what is recognised, what can be taken back."""
 
 import sqlite3
 from contextlib import closing

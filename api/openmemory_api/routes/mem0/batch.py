@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from openmemory_api.domain.text import require_text
 from openmemory_api.routes.deps import CallerDep, MemoriesDep
 from openmemory_api.routes.mem0.answers import BatchDeletedOut, DeletedAllOut, MessageOut
 from openmemory_api.routes.mem0.queries import DeleteAllQuery
@@ -42,6 +43,9 @@ async def delete_many(
 ) -> BatchDeletedOut:
     """Delete up to 1,000 memories, all or none; with `partial`, those that are there."""
     asked = [item.memory_id for item in body.memories]
+    for ref in asked:
+        # They are given back as they were sent, which an answer must be able to carry.
+        require_text(ref, name="memory_id")
     deleted = await memories.delete(caller, asked, partial=body.partial)
     kept = {*deleted.missing, *deleted.denied}
     details = {

@@ -19,22 +19,16 @@ from openmemory_api.routes.mem0.answers import (
     MemoryOut,
     Page,
 )
-from openmemory_api.routes.mem0.conditions import IdField
 from openmemory_api.routes.mem0.paging import MAX_ENTITIES, EntityPagingDep, PagingDep
 from openmemory_api.routes.mem0.queries import DEFAULT_PAGE_SIZE
 from openmemory_api.routes.mem0.rendering import entity_out, rows
 from openmemory_api.routes.mem0.segments import Segment, entity_name, entity_type
+from openmemory_api.services.entities import ENTITY_FIELDS
 from openmemory_api.services.memories import MemoryService
 
 router = APIRouter(tags=["Mem0 entities"])
 
 _NUMBER: Final = re.compile("[0-9]{1,20}")
-_ID_FIELDS: Final[dict[EntityType, IdField]] = {
-    "user": "user_id",
-    "agent": "agent_id",
-    "app": "app_id",
-    "run": "run_id",
-}
 
 
 @router.get("/v1/entities/", response_model=EntityPage)
@@ -46,7 +40,7 @@ async def list_entities(
     count, totals, found = await entities.page(caller, request.page, request.page_size)
     results = [entity_out(entity, caller.project_id).model_dump() for entity in found]
     shown = paging.envelope(results, count=count, request=request)
-    sums = {f"total_{kind}s": totals.get(kind, 0) for kind in _ID_FIELDS}
+    sums = {f"total_{kind}s": totals.get(kind, 0) for kind in ENTITY_FIELDS}
     return JSONResponse({**shown, **sums})
 
 
@@ -96,7 +90,7 @@ async def list_memories_of(
 ) -> JSONResponse:
     """The memories of one entity."""
     request = ListRequest(
-        wanted=In(_ID_FIELDS[entity_type(kind)], (entity_name(name),)),
+        wanted=In(ENTITY_FIELDS[entity_type(kind)], (entity_name(name),)),
         page=paging.page or 1,
         page_size=paging.page_size or DEFAULT_PAGE_SIZE,
     )
@@ -110,7 +104,7 @@ async def _delete(
 ) -> DeletedAllOut:
     # Nothing left to delete is a success: the SDKs' `reset()` lists once, then deletes users and
     # agents in turn, and a memory that carried both is gone by its second.
-    wanted = In(_ID_FIELDS[kind], (name,))
+    wanted = In(ENTITY_FIELDS[kind], (name,))
     deleted = await memories.delete_where(caller, wanted, kind=ActionKind.DELETE_USER)
     return DeletedAllOut(
         message="Entity deleted successfully!",

@@ -58,7 +58,7 @@ def change_out(change: Change) -> ChangeOut:
     memory = change.memory
     return ChangeOut(
         id=memory.id,
-        short_id=_short_id(memory),
+        short_id=memory.short_id,
         memory=memory.text,
         data=TextOut(memory=memory.text),
         event=_event_name(change.kind),
@@ -145,7 +145,7 @@ def event_out(action: Action) -> EventOut:
 def _memory_fields(memory: Memory) -> Mapping[str, Any]:
     return {
         "id": memory.id,
-        "short_id": _short_id(memory),
+        "short_id": memory.short_id,
         "memory": memory.text,
         **_ids(memory.entities),
         "app": memory.app,
@@ -191,10 +191,6 @@ def _attributes(moment: datetime) -> StructuredAttributes:
 def _event_name(kind: ChangeKind) -> str:
     """The platform has no restore; its clients know what to do with an ADD."""
     return ChangeKind.ADD if kind is ChangeKind.RESTORE else kind
-
-
-def _short_id(memory: Memory) -> str | None:
-    return None if memory.number is None else f"m{memory.number}"
 
 
 def _listed(values: tuple[str, ...] | None) -> list[str] | None:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from openmemory_api.container import DEFAULT_ORG
 from openmemory_api.routes.deps import CallerDep, MemoriesDep, SearchDep
 from openmemory_api.routes.mem0.answers import ChangeOut, MemoryOut, ScoredMemoryOut
 from openmemory_api.routes.mem0.paging import PagingDep
@@ -16,14 +17,13 @@ from openmemory_api.routes.mem0.schemas import AddBody
 router = APIRouter(tags=["Mem0 v1"])
 
 OBJECT_FORMAT: Final = "v1.1"
-_ORG: Final = "default-org"
 
 
 class Pong(BaseModel):
     """Who the key belongs to; the SDKs refuse to start without both ids."""
 
     status: str = "ok"
-    org_id: str = _ORG
+    org_id: str = DEFAULT_ORG
     project_id: str
     user_email: str | None = None
 

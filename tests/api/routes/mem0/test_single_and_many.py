@@ -212,6 +212,15 @@ async def test_a_batch_delete_reads_the_body_of_a_delete(api: Api) -> None:
     assert await api.texts() == []
 
 
+async def test_a_batch_delete_refuses_an_id_that_no_answer_could_give_back(api: Api) -> None:
+    await api.add("one")
+    body = {"memories": [{"memory_id": "\ud800"}], "partial": True}
+
+    await api.refused(400, "DELETE", "/v1/batch/", body)
+
+    assert await api.texts() == ["one"]
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 async def test_a_batch_has_at_most_a_thousand_memories(api: Api, method: str) -> None:
     memories = [{"memory_id": str(uuid4()), "text": "x"} for _ in range(1_001)]
