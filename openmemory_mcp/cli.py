@@ -29,14 +29,10 @@ OWN: Final = tuple(
 _HELP: Final = {
     "serve": "Run the server: memory and MCP.",
     "mcp": "Run the MCP server over stdio, for clients that start it themselves.",
-    "connect": "Connect an AI client to this memory.",
     "status": "Show whether the server runs, and what it holds.",
     "stop": "Stop the server.",
     "logs": "Show what a server in the background has logged.",
     "doctor": "Look for what keeps OpenMemory from working.",
-    "keys": "Make, list and revoke API keys.",
-    "import": "Bring memories in from another program.",
-    "reindex": "Rebuild the search index from the database.",
     "openapi": "Print the description of the REST API.",
 }
 

@@ -134,10 +134,7 @@ async def delete_all(
     return answers.reply(facts, f"deleted {facts.deleted}, left {facts.left}: {facts.reason}")
 
 
-_QUESTION = (
-    "Delete all memories that this app may change, including those other apps wrote? Until the"
-    " trash is emptied you can restore them."
-)
+_QUESTION = "Delete all memories that this app may change, including those other apps wrote?"
 _SAID_NO = "nothing deleted: the user did not agree; do not retry"
 _ASK_FIRST = "nothing deleted: ask the user, then call again with confirm=true"
 _CONFIRMED = "the user confirmed"

@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from openmemory_api import __version__
 from openmemory_api.container import DEFAULT_PROJECT, Container
 from openmemory_api.domain.errors import Invalid, StoreError
-from openmemory_api.middleware import ReadyGate, Surface, SurfacePolicy, error_body
+from openmemory_api.middleware import KeyGate, ReadyGate, Surface, SurfacePolicy, error_body
 from openmemory_api.routes import docs, own
 from openmemory_api.routes.identity import Authenticator, Identity
 from openmemory_api.routes.mem0 import router as mem0_router
@@ -39,6 +39,8 @@ def create_app(
     `local_secret` is the key of the server file, which makes local commands admins.
     """
     store = container or Container(settings)
+    identity = _identity(settings, local_secret)
+    gates = [Middleware(KeyGate, verify=identity.authenticator.verify)]
     app = FastAPI(
         title="OpenMemory",
         version=__version__,
@@ -49,11 +51,12 @@ def create_app(
         lifespan=_lifespan,
         middleware=[
             Middleware(Surface, policy=_policy(settings), root_path=settings.root_path),
+            *(gates if settings.demands_key else []),
             Middleware(ReadyGate, ready=store.ready),
         ],
     )
     app.state.container = store
-    app.state.identity = _identity(settings, local_secret)
+    app.state.identity = identity
     _render_errors(app)
     app.include_router(docs.router)
     app.include_router(mem0_router)

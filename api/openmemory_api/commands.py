@@ -7,6 +7,8 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -33,7 +35,7 @@ def serve(host: _Host = None, port: _Port = None, data_dir: _DataDir = None) -> 
     """Serve the memory store and its tool server."""
     settings = _settings(host=host, port=port, data_dir=data_dir)
     try:
-        with serverfile.lock(settings.data_dir):
+        with owned(settings):
             # While nobody writes to it: half of a running server's write looks like damage.
             refuse_foreign(settings.database_path)
             _serve(settings)
@@ -42,6 +44,19 @@ def serve(host: _Host = None, port: _Port = None, data_dir: _DataDir = None) -> 
         _fail(f"A server already runs on this data: {running.url if running else 'starting'}")
     except (ForeignDatabase, OSError, ValueError) as error:
         _fail(str(error))
+
+
+@contextmanager
+def owned(settings: Settings) -> Generator[None]:
+    """Hold the data directory, and the database's where that is another, for this process alone.
+
+    Raises:
+        filelock.Timeout: another process holds one of them.
+    """
+    with ExitStack() as stack:
+        for directory in sorted({settings.data_dir, settings.database_path.parent}):
+            stack.enter_context(serverfile.lock(directory))
+        yield
 
 
 def _serve(settings: Settings) -> None:

@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 DEFAULT_PROJECT: Final = "default"
 DEFAULT_ORG: Final = "default-org"
-_SWEEP_SECONDS: Final = 3600.0
 
 
 def utc_now() -> datetime:
@@ -82,11 +81,13 @@ class Container:
         try:
             await self._open_database()
             await tasks.start(self.indexer.run)
-        except (OSError, Unavailable, SQLAlchemyError) as error:
-            log.critical("The store could not be opened: %s", error)
+        except Exception as error:
+            # Whatever it was, requests are told instead of left waiting.
+            log.critical("The store could not be opened", exc_info=error)
             self._failure = error
         else:
-            tasks.start_soon(self._sweep)
+            tasks.start_soon(self._hourly)
+            tasks.start_soon(self._minutely)
         self._opened.set()
 
     async def _open_database(self) -> None:
@@ -96,14 +97,15 @@ class Container:
         async with self.database.write() as connection:
             await _ensure_project(connection, self.clock())
 
-    async def _sweep(self) -> None:
+    async def _hourly(self) -> None:
         while True:
-            try:
-                await self.trash.sweep()
-            except SQLAlchemyError:
-                # A locked file or a full disk now; the next hour may do better.
-                log.exception("The trash could not be swept")
-            await anyio.sleep(_SWEEP_SECONDS)
+            await _attempt(self.trash.sweep, "The trash could not be swept")
+            await anyio.sleep(3600)
+
+    async def _minutely(self) -> None:
+        while True:
+            await anyio.sleep(60)
+            await _attempt(self.access.record_seen, "When apps were last seen is not recorded")
 
     async def ready(self) -> None:
         """Wait until the store can serve.
@@ -147,6 +149,14 @@ class Container:
         if self._failure is not None:
             return "failed"
         return "degraded" if self.indexer.degraded else "ok"
+
+
+async def _attempt(work: Callable[[], Awaitable[object]], otherwise: str) -> None:
+    try:
+        await work()
+    except SQLAlchemyError:
+        # A locked file or a full disk now; the next round may do better.
+        log.exception(otherwise)
 
 
 async def _ensure_project(connection: WriteConnection, now: datetime) -> None:

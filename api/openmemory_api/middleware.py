@@ -11,7 +11,14 @@ from urllib.parse import urlsplit
 import anyio
 from starlette.datastructures import Headers
 
-from openmemory_api.domain.errors import Forbidden, Misdirected, StoreError, TooLarge, Unavailable
+from openmemory_api.domain.errors import (
+    Forbidden,
+    Misdirected,
+    NotAuthenticated,
+    StoreError,
+    TooLarge,
+    Unavailable,
+)
 from openmemory_api.settings import is_loopback
 
 Scope = MutableMapping[str, Any]
@@ -171,6 +178,27 @@ class ReadyGate:
         return await self._app(scope, receive, send)
 
 
+class KeyGate:
+    """ASGI middleware: where a key is demanded, no tool session opens without one.
+
+    The tools themselves would refuse too, but by then a stranger holds one of the sessions.
+    """
+
+    def __init__(self, app: ASGIApp, verify: Callable[[Headers], object]) -> None:
+        self._app = app
+        self._verify = verify
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if scope["type"] == "http" and _TOOL_SERVER.match(path):
+            try:
+                self._verify(Headers(scope=scope))
+            except StoreError as error:
+                return await respond(send, error)
+        return await self._app(scope, receive, send)
+
+
 def normalised(scope: Scope, root_path: str = "") -> Scope:
     """The scope with one spelling of its path: single slashes, the contract's trailing slash.
 
@@ -228,6 +256,8 @@ async def respond(send: Send, error: StoreError) -> None:
     """Answer with an error, as the routes do."""
     body = json.dumps(error_body(str(error))).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if error.status == NotAuthenticated.status:
+        headers.append((b"www-authenticate", b'Bearer realm="openmemory"'))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

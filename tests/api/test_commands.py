@@ -159,5 +159,5 @@ def test_an_app_for_another_server_owns_the_store_alone(
     assert main.app.title == "OpenMemory"
     result = runner.invoke(cli(), ["serve", "--port", "0"])
     assert "already runs on this data" in result.output
-    main._owner.release()
+    main._held.close()
     del sys.modules["openmemory_api.main"]

@@ -169,7 +169,7 @@ async def test_where_a_key_is_demanded_nothing_answers_without_it(
         assert (await guarded.get(path, headers=headers)).status_code == 200
 
 
-async def test_where_a_key_is_demanded_tools_say_how_to_give_it(
+async def test_where_a_key_is_demanded_no_tool_session_opens_without_it(
     guarded: httpx.AsyncClient,
 ) -> None:
     call: dict[str, Any] = {
@@ -192,8 +192,10 @@ async def test_where_a_key_is_demanded_tools_say_how_to_give_it(
         "Mcp-Name": "list_memories",
     }
     refused = await guarded.post("/mcp", json=call, headers=headers)
-    assert "Authentication required" in refused.text
-    assert '"isError":true' in refused.text.replace(" ", "")
+    assert refused.status_code == 401
+    assert "Authorization: Token" in refused.json()["detail"]
+    assert refused.headers["www-authenticate"].startswith("Bearer")
+    assert (await guarded.get("/mcp/cursor/sse/anna")).status_code == 401
     served = await guarded.post("/mcp", json=call, headers={**headers, "X-API-Key": KEY})
     assert "No memories found." in served.text
 

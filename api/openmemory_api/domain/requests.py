@@ -45,7 +45,6 @@ class AddRequest:
     deduced_memories: tuple[str, ...] = ()
     """If given, these texts are stored and the messages are only context."""
     metadata: dict[str, Json] | None = None
-    infer: bool = True
     timestamp: datetime | None = None
     """Backdates `created_at` and sets the event time."""
     expiration_date: str | None = None
@@ -113,7 +112,6 @@ class SearchRequest:
     view: View = field(default_factory=View)
     top_k: int = 10
     threshold: float = 0.1
-    reference_date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +190,6 @@ class ActionKind(StrEnum):
     DELETE_USER = "DELETE_USER"
     RESTORE = "RESTORE"
     UNDO = "UNDO"
-    ACCESS = "ACCESS"
 
 
 @dataclass(frozen=True, slots=True)

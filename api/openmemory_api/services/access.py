@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Final
+from datetime import datetime
+from typing import Final, TypeAlias
 
 from openmemory_api.db import apps as app_rows
 from openmemory_api.db.apps import AppState
@@ -22,7 +22,7 @@ from openmemory_api.domain.filters import Filter
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.services.validation import checked_rule
 
-_SEEN_EVERY: Final = timedelta(minutes=1)
+_AppKey: TypeAlias = tuple[str, str | None, str | None]
 _KNOWN: Final = 1_000
 """Callers whose access is remembered."""
 
@@ -45,8 +45,9 @@ class AccessService:
         self._database = database
         self._clock = clock
         # One process owns the database, so that what it has read holds until it writes.
-        self._known: dict[Caller, AppState] = {}
+        self._known: dict[_AppKey, AppState] = {}
         self._writes = 0
+        self._seen: dict[_AppKey, datetime] = {}
 
     async def scope(self, caller: Caller) -> Scope:
         """The caller's sets; an app's first call makes its row.
@@ -64,20 +65,22 @@ class AccessService:
         return _decided(caller, (await app_rows.app_state(connection, caller)).access)
 
     async def _access(self, caller: Caller) -> Access:
-        state = self._known.get(caller) or await self._read(caller)
-        now = self._clock()
-        if state.last_seen_at is None or now - state.last_seen_at > _SEEN_EVERY:
-            await self._see(caller)
+        key = (caller.project_id, caller.user_id, caller.app)
+        state = self._known.get(key) or await self._read(caller, key)
+        if state.last_seen_at is None:
+            await self._introduce(caller)
+            self._known.pop(key, None)
+        self._seen[key] = self._clock()
         return state.access
 
-    async def _read(self, caller: Caller) -> AppState:
+    async def _read(self, caller: Caller, key: _AppKey) -> AppState:
         writes = self._writes
         async with self._database.read() as connection:
             state = await app_rows.app_state(connection, caller)
         if writes == self._writes:
             if len(self._known) >= _KNOWN:
                 self._known.clear()
-            self._known[caller] = state
+            self._known[key] = state
         return state
 
     @asynccontextmanager
@@ -90,13 +93,25 @@ class AccessService:
             self._writes += 1
             self._known.clear()
 
-    async def _see(self, caller: Caller) -> int:
+    async def _introduce(self, caller: Caller) -> None:
         assert caller.user_id is not None, "an app always calls for a user"
         assert caller.app is not None
         now = self._clock()
         async with self._write() as connection:
             user = await app_rows.ensure_user(connection, caller.project_id, caller.user_id, now)
-            return await app_rows.touch_app(connection, user, caller.app, now)
+            await app_rows.touch_app(connection, user, caller.app, now)
+
+    async def record_seen(self) -> None:
+        """Write down when apps were last seen. Not done by the call itself: a read never writes."""
+        seen, self._seen = self._seen, {}
+        if not seen:
+            return
+        async with self._database.write() as connection:
+            for (project_id, user_id, app), moment in seen.items():
+                assert user_id is not None
+                assert app is not None
+                user = await app_rows.ensure_user(connection, project_id, user_id, moment)
+                await app_rows.touch_app(connection, user, app, moment)
 
     async def configure(self, caller: Caller, app: str, access: Access) -> None:
         """Set the bases and rules of an app, or of `ANY_OTHER_APP`; `paused` is `pause`'s.
@@ -110,7 +125,7 @@ class AccessService:
         now = self._clock()
         async with self._write() as connection:
             user = await app_rows.ensure_user(connection, caller.project_id, user_id, now)
-            await app_rows.replace_access(connection, user, app, access, now)
+            await app_rows.replace_access(connection, user, app.lower(), access, now)
 
     async def pause(self, caller: Caller, app: str, *, paused: bool = True) -> None:
         """Pause an app of the caller's user, or let it go on."""
@@ -118,7 +133,7 @@ class AccessService:
         now = self._clock()
         async with self._write() as connection:
             user = await app_rows.ensure_user(connection, caller.project_id, user_id, now)
-            row = await app_rows.touch_app(connection, user, app, now)
+            row = await app_rows.touch_app(connection, user, app.lower(), now)
             await app_rows.set_paused(connection, row, paused=paused)
 
     def _require_user(self, caller: Caller) -> str:

@@ -142,6 +142,9 @@ def checked_rule(rule: Rule) -> Rule:
             if not UUID_FORM.fullmatch(memory_id):
                 raise Invalid("A rule names a memory by its UUID")
             return replace(rule, subject=OfMemory(memory_id.lower()))
+        case OfApp(name) if name:
+            # Identity knows apps by their names in lower case.
+            return replace(rule, subject=OfApp(name.lower()))
         case OfApp(name) | OfCategory(name) | OfTag(name):
             if checked_id(name, name="The subject of a rule") is None:
                 raise Invalid("The subject of a rule is empty")

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from openmemory_api.domain.filters import Filter
 from openmemory_api.domain.protocols import Candidate, Matrix, Point, Vector
-from openmemory_api.vectors.filters import Mask, MemoryTable, grown
+from openmemory_api.vectors.filters import Mask, MemoryTable, grown, reads_memories
 from openmemory_api.vectors.terms import document_terms, query_terms, searchable_text
 
 Rows: TypeAlias = NDArray[np.intp]
 Scores: TypeAlias = NDArray[np.float64]
 
 INLINE_ROWS = 20_000
-"""Up to here a search takes a few milliseconds, of which going to a thread would be one more."""
+"""Up to here a search by columns takes a few milliseconds, of which going to a thread would be one more."""
 APPLY_AT_ONCE = 64
 """Points written per hold of the lock: a search waits for these at most, some 10 ms."""
 DECIMALS = 6
@@ -59,7 +59,7 @@ class ExactIndex:
         """The best `limit` (at least 1) of each leg within `scope`, scored by both legs."""
         terms = query_terms(text)
         async with self._turn:
-            if len(self._rows) <= INLINE_ROWS:
+            if len(self._rows) <= INLINE_ROWS and not reads_memories(scope):
                 return self._rows.search(terms, vector, scope, limit)
             return await anyio.to_thread.run_sync(self._rows.search, terms, vector, scope, limit)
 

@@ -145,13 +145,13 @@ class MemoryTable:
     def _select_all(self, parts: Sequence[Filter], among: Mask) -> Mask:
         left = among
         # Columns first: what reads memories one by one then reads only those still possible.
-        for part in sorted(parts, key=_reads_memories):
+        for part in sorted(parts, key=reads_memories):
             left = self.select(part, left)
         return left
 
     def _select_any(self, parts: Sequence[Filter], among: Mask) -> Mask:
         found = np.zeros_like(among)
-        for part in sorted(parts, key=_reads_memories):
+        for part in sorted(parts, key=reads_memories):
             found |= self.select(part, among & ~found)
         return found
 
@@ -202,12 +202,12 @@ def _metadata_verdicts(leaf: MetadataIs, memories: Sequence[Memory]) -> list[boo
     return verdicts
 
 
-def _reads_memories(wanted: Filter) -> bool:
+def reads_memories(wanted: Filter) -> bool:
     match wanted:
         case And(parts) | Or(parts):
-            return any(map(_reads_memories, parts))
+            return any(map(reads_memories, parts))
         case Not(part):
-            return _reads_memories(part)
+            return reads_memories(part)
         case MetadataIs():
             return True
         case Contains(field=field) | Present(field=field):

@@ -56,10 +56,16 @@ def read_moment(value: Json, place: Place) -> Moment:
             return Moment(_from_unix(value))
         if _DAY.fullmatch(value):
             midnight = datetime.fromisoformat(value).replace(tzinfo=UTC)
-            return Moment(midnight, midnight + timedelta(days=1))
+            return Moment(midnight, _next_day(midnight))
         return Moment(_in_utc(datetime.fromisoformat(value)))
     except (ValueError, OverflowError, OSError):
         raise place.refuse(_EXPECTED) from None
+
+
+def _next_day(midnight: datetime) -> datetime:
+    # People write 9999-12-31 for "ever", which no calendar goes beyond.
+    last = datetime.max.replace(tzinfo=UTC)
+    return last if midnight.date() == last.date() else midnight + timedelta(days=1)
 
 
 def read_instant(value: Json, place: Place) -> datetime:

@@ -13,7 +13,7 @@ from openmemory_api.routes.mem0.conditions import ID_FIELDS
 from openmemory_api.routes.mem0.filters import narrowed
 from openmemory_api.routes.mem0.operators import ANY
 from openmemory_api.routes.mem0.parsing import Place, read_literal
-from openmemory_api.routes.mem0.schemas import Ids, Names, Object, optional_instant
+from openmemory_api.routes.mem0.schemas import Ids, Names, Object
 
 MAX_PAGE_SIZE: Final = 200
 MAX_TOP_K: Final = 1_000
@@ -103,7 +103,6 @@ class SearchBody(Selection):
             view=self.view(),
             top_k=self.top_k or self.limit or 10,
             threshold=default_threshold if self.threshold is None else self.threshold,
-            reference_date=optional_instant(self.reference_date, "reference_date"),
         )
 
 

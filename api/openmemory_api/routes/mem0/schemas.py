@@ -89,7 +89,6 @@ class AddBody(Ids):
             entities=self._entities(),
             deduced_memories=tuple(self.deduced_memories or ()),
             metadata=self.metadata,
-            infer=self.infer is not False,
             timestamp=optional_instant(self.timestamp, "timestamp"),
             expiration_date=_day(self.expiration_date),
             immutable=bool(self.immutable),
