@@ -13,7 +13,7 @@ from openmemory_api.routes.mem0.conditions import ID_FIELDS
 from openmemory_api.routes.mem0.filters import narrowed
 from openmemory_api.routes.mem0.operators import ANY
 from openmemory_api.routes.mem0.parsing import Place, read_literal
-from openmemory_api.routes.mem0.schemas import Ids, Names, Object
+from openmemory_api.routes.mem0.schemas import Ids, Names, Object, optional_instant
 
 MAX_PAGE_SIZE: Final = 200
 MAX_TOP_K: Final = 1_000
@@ -91,6 +91,8 @@ class SearchBody(Selection):
     output_format: str | None = None
 
     def request(self, *, default_threshold: float) -> SearchRequest:
+        # No ranking looks at it yet, but a senseless one is a mistake that its sender should see.
+        optional_instant(self.reference_date, "reference_date")
         return SearchRequest(
             query=self.query,
             wanted=narrowed(
