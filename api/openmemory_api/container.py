@@ -112,7 +112,6 @@ class Container:
 
         Raises:
             Unavailable: it could not be opened.
-
         """
         await self._opened.wait()
         if self._failure is not None:

@@ -57,7 +57,6 @@ class SurfacePolicy:
         Raises:
             Misdirected: its Host is not ours, or it came through a proxy while local is trusted.
             Forbidden: a page of another origin sent it.
-
         """
         if self.trusts_local and client is not None and not is_loopback(client):
             raise Misdirected(

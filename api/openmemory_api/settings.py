@@ -92,7 +92,6 @@ class Settings(BaseSettings):
 
         Raises:
             ValueError: the URL names a database this version does not speak.
-
         """
         if self.database_url is None:
             return self.data_dir / "openmemory.db"

@@ -28,7 +28,6 @@ def refuse_foreign(path: Path) -> None:
 
     Raises:
         ForeignDatabase: it holds another program's tables.
-
     """
     if not path.exists():
         return
@@ -70,7 +69,6 @@ async def migrate(database: Database, history: History = "store") -> None:
     Raises:
         ForeignDatabase: it holds another program's tables; not a byte was changed.
         Unavailable: a newer version of ours has written it.
-
     """
     async with database.read() as connection:
         current = await connection.run_sync(_revision)

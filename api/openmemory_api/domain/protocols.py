@@ -43,7 +43,6 @@ class Embedder(Protocol):
 
         Raises:
             Unavailable: the model cannot be loaded or reached.
-
         """
         ...
 
@@ -52,7 +51,6 @@ class Embedder(Protocol):
 
         Raises:
             Unavailable: the model cannot be loaded or reached.
-
         """
         ...
 

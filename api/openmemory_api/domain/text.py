@@ -25,7 +25,6 @@ def clean(text: str, *, name: str = "text") -> tuple[str, int]:
 
     Raises:
         Invalid: it holds a lone surrogate, which is not text.
-
     """
     require_text(text, name=name)
     visible, removed = _INVISIBLE.subn("", text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -38,7 +37,6 @@ def require_text(text: str, *, name: str) -> None:
 
     Raises:
         Invalid: it holds a lone surrogate.
-
     """
     if _SURROGATE.search(text):
         raise Invalid(f"{name} contains a lone surrogate, which is not valid text")

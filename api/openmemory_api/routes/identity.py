@@ -37,7 +37,6 @@ class Authenticator:
 
         Raises:
             NotAuthenticated: a key of ours is unknown, or one is demanded and none is valid.
-
         """
         sent = credentials_of(headers)
         unknown = [credential for credential in sent if not self._knows(credential)]
@@ -77,7 +76,6 @@ class Identity:
         Raises:
             NotAuthenticated: as `Authenticator.verify`.
             Invalid: a header names something that cannot be a user or an app.
-
         """
         self.authenticator.verify(headers)
         surface = headers.get("x-openmemory-surface", "rest")

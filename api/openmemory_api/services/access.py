@@ -54,7 +54,6 @@ class AccessService:
 
         Raises:
             Forbidden: the app is paused.
-
         """
         return _decided(caller, Access() if caller.app is None else await self._access(caller))
 

@@ -44,7 +44,6 @@ class ActionService:
 
         Raises:
             NotFound: there is none that the caller may see.
-
         """
         scope = await self._access.scope(caller)
         async with self._database.read() as connection:
@@ -60,7 +59,6 @@ class ActionService:
             Forbidden: an app asks; undoing is the user's.
             NotFound: there is no such action.
             Invalid: it was undone before.
-
         """
         if caller.app is not None:
             raise Forbidden("Undoing is the user's; an app cannot do it")

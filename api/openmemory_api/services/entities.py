@@ -52,7 +52,6 @@ class EntityService:
 
         Raises:
             NotFound: the caller can see no such entity.
-
         """
         for entity in await self.all(caller):
             if entity.type == kind and entity.id == number:

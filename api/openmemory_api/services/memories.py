@@ -83,7 +83,6 @@ class MemoryService:
         Raises:
             Invalid: a message, an id or an option is out of bounds; nothing is stored.
             Forbidden: the app may not add, or the body names another user.
-
         """
         _require_adding(await self._access.scope(caller))
         request = replace(
@@ -153,7 +152,6 @@ class MemoryService:
         Raises:
             Invalid: `ref` is not an id.
             NotFound: the caller cannot read it.
-
         """
         scope = await self._access.scope(caller)
         async with self._database.read() as connection:
@@ -164,7 +162,6 @@ class MemoryService:
 
         Raises:
             Invalid: the cursor is not one of ours.
-
         """
         scope = await self._access.scope(caller)
         shown = request.view.shown_on(self._clock().date())
@@ -193,7 +190,6 @@ class MemoryService:
         Raises:
             Invalid, NotFound: as for `get`, or a field is out of bounds.
             Forbidden: the caller may read it but not change it.
-
         """
         return (await self._update_all(caller, [(ref, request)]))[0]
 
@@ -251,7 +247,6 @@ class MemoryService:
         Raises:
             Invalid, NotFound: as for `get`.
             Forbidden: one may be read but not changed.
-
         """
         _require_batch(refs)
         await self._access.scope(caller)

@@ -44,7 +44,6 @@ class SearchService:
         Raises:
             Invalid: the query is blank or too long.
             Forbidden: the app is paused.
-
         """
         query, _ = checked_text(request.query, name="query")
         scope = await self._access.scope(caller)

@@ -49,7 +49,6 @@ class TrashService:
 
         Raises:
             NotFound: one is not in the caller's trash.
-
         """
         trash = (await self._access.scope(_as_user(caller))).trash
         async with self._database.write() as connection:
@@ -67,7 +66,6 @@ class TrashService:
 
         Raises:
             NotFound: one is not in the caller's trash.
-
         """
         trash = (await self._access.scope(_as_user(caller))).trash
         async with self._database.write() as connection:

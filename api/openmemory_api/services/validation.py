@@ -50,7 +50,6 @@ def checked_text(text: str, *, name: str) -> tuple[str, int]:
 
     Raises:
         Invalid: it is blank, too long, or not text.
-
     """
     cleaned, removed = clean(text, name=name)
     if not cleaned:
@@ -65,7 +64,6 @@ def drafts_of(request: AddRequest) -> list[Draft]:
 
     Raises:
         Invalid: there is none, there are too many, or one of them is out of bounds.
-
     """
     drafts = list(_deduced(request) if request.deduced_memories else _spoken(request))
     if not drafts:
@@ -94,7 +92,6 @@ def checked_entities(caller: Caller, named: EntityIds) -> EntityIds:
     Raises:
         Invalid: there is none, or one is too long.
         Forbidden: the body names another user than the caller's.
-
     """
     user_id = checked_id(named.user_id, name="user_id")
     if caller.user_id is not None and user_id not in (None, caller.user_id):
@@ -118,7 +115,6 @@ def checked_id(value: str | None, *, name: str) -> str | None:
 
     Raises:
         Invalid: it is too long or holds control characters.
-
     """
     if not value:
         return None
@@ -158,7 +154,6 @@ def checked_metadata(metadata: Mapping[str, Json] | None) -> dict[str, Json] | N
 
     Raises:
         Invalid: it is over 16 KB as JSON, nested too deep, or holds what JSON text cannot carry.
-
     """
     if not metadata:
         return None
@@ -194,7 +189,6 @@ def checked_expiration(day: str | None) -> str | None:
 
     Raises:
         Invalid: it is not a real `YYYY-MM-DD`.
-
     """
     if day is None:
         return None
@@ -212,7 +206,6 @@ def checked_moment(moment: datetime | None, *, name: str) -> datetime | None:
 
     Raises:
         Invalid: it is too near to either end of the calendar.
-
     """
     if moment is None:
         return None

@@ -35,7 +35,6 @@ async def resolve(connection: ReadConnection, caller: Caller, ref: MemoryRef) ->
 
     Raises:
         Invalid: it is neither a UUID nor a short id the caller can use.
-
     """
     if UUID_FORM.fullmatch(ref):
         return str(UUID(ref))
@@ -69,7 +68,6 @@ async def find_one(
 
     Raises:
         NotFound: it is not in `scope`, for whatever reason.
-
     """
     found = await find_all(connection, caller, [ref], scope)
     if ref not in found:
@@ -82,7 +80,6 @@ def require_writable(scope: Scope, memory: Memory) -> None:
 
     Raises:
         Forbidden: it is outside the caller's writable set.
-
     """
     if not matches(scope.writable, memory):
         raise Forbidden(f"The app {scope.caller.app!r} may read this memory but not change it")
