@@ -124,7 +124,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _start_line(settings: Settings, url: str) -> str:
     if settings.demands_key:
-        trust = "every call needs a key; apps are whom their key, path or label names"
+        trust = "every call needs the key; the name of an app is claimed, not proven"
     elif settings.auth == "off":
         trust = "WARNING: OPENMEMORY_AUTH=off, anyone who can reach the port reads everything"
     else:

@@ -98,12 +98,11 @@ class MemoryService:
             _require_adding(scope)
             write, changes = await self._store(connection, scope, request, drafts)
         ids = [change.memory.id for change in changes if change.kind is ChangeKind.ADD]
-        found = not ids or await self._indexer.found(ids, write.change, within=_FOUND_WITHIN)
         return Added(
             action_id=write.action_id,
             changes=changes,
             removed_characters=sum(draft.removed for draft in drafts),
-            indexed=found,
+            indexed=await self._indexer.found(ids, write.change, within=_FOUND_WITHIN),
         )
 
     async def _store(
@@ -257,9 +256,8 @@ class MemoryService:
             missing = [ref for ref in refs if ref not in found]
             if missing and not partial:
                 raise NotFound
-            denied = [ref for ref in found if not matches(scope.writable, found[ref])]
-            kept = [ref for ref in found if not (partial and ref in denied)]
-            chosen = {found[ref].id: found[ref] for ref in kept}
+            denied = [ref for ref in found if partial and not matches(scope.writable, found[ref])]
+            chosen = {found[ref].id: found[ref] for ref in found if ref not in denied}
             if linked:
                 chosen |= await _predecessors(connection, chosen, scope)
             for memory in chosen.values():
