@@ -21,7 +21,7 @@ import anyio
 
 from openmemory_api.domain.filters import ALL
 from openmemory_api.domain.memory import EntityIds, Lifecycle, Memory, State
-from openmemory_api.domain.protocols import Point
+from openmemory_api.domain.protocols import Point, Space
 from openmemory_api.domain.text import spoken
 from openmemory_api.embeddings.minilm import MiniLMEmbedder
 from openmemory_api.services.ranking import rank
@@ -80,7 +80,8 @@ async def answers(
     vectors = await embedder.embed_documents(
         [spoken(memory.text, memory.actor) for memory in memories]
     )
-    index = ExactIndex(dimensions=embedder.dimensions)
+    index = ExactIndex()
+    await index.open(Space("locomo", embedder.name, embedder.dimensions))
     await index.apply(list(map(Point, memories, vectors)), [], change=1)
     found: dict[Question, list[str]] = {}
     for question in questions(sample, {memory.id for memory in memories}):

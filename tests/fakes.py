@@ -26,6 +26,9 @@ class HashEmbedder:
     def __init__(self) -> None:
         self.broken = False
 
+    async def open(self) -> None:
+        """Nothing to find out."""
+
     async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
         return [self._embed(text)[np.newaxis, :] for text in texts]
 

@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 from sqlalchemy.exc import SQLAlchemyError
 
 from openmemory_api import __version__
+from openmemory_api.db import memories as memory_rows
 from openmemory_api.db.schema import migrate, refuse_foreign
 from openmemory_api.db.session import Database, WriteConnection, open_sqlite
 from openmemory_api.db.tables import projects
@@ -54,7 +55,7 @@ class Container:
         self.settings = settings
         self.database: Database = open_sqlite(settings.database_path)
         self.embedder = embedder or MiniLMEmbedder()
-        self.index = index or ExactIndex(dimensions=self.embedder.dimensions)
+        self.index = index or ExactIndex()
         self.clock = clock
         keep = timedelta(days=settings.trash_days)
         self.indexer = Indexer(self.database, self.index, self.embedder)
@@ -72,6 +73,7 @@ class Container:
         """Open in the background, so that `/health` answers meanwhile; close at the end."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
+            stack.push_async_callback(self.index.close)
             tasks = await stack.enter_async_context(anyio.create_task_group())
             stack.callback(tasks.cancel_scope.cancel)
             tasks.start_soon(self._open, tasks)
@@ -96,6 +98,7 @@ class Container:
         await migrate(self.database)
         async with self.database.write() as connection:
             await _ensure_project(connection, self.clock())
+            await memory_rows.ensure_store_id(connection)
 
     async def _hourly(self) -> None:
         while True:

@@ -95,7 +95,8 @@ async def latest_change(store: Container) -> int:
 async def taken_changes(store: Container) -> int:
     """How many change numbers were ever given."""
     async with store.database.read() as connection:
-        return (await connection.execute(sa.select(counters.c.value))).scalar_one()
+        taken = sa.select(counters.c.value).where(counters.c.name == "change")
+        return (await connection.execute(taken)).scalar_one()
 
 
 async def stored(store: Container) -> list[Memory]:

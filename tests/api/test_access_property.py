@@ -34,7 +34,7 @@ from openmemory_api.domain.access import (
 )
 from openmemory_api.domain.filters import Filter, MetadataIs, Not, all_of, matches
 from openmemory_api.domain.memory import EntityIds, Memory, State
-from openmemory_api.domain.protocols import Point
+from openmemory_api.domain.protocols import Point, Space
 from openmemory_api.vectors.exact import ExactIndex
 from openmemory_api.vectors.filters import MemoryTable
 from tests.api.stores import a_memory, uuid
@@ -174,7 +174,8 @@ class Rig:
             ]
 
     async def in_index(self, stored: Sequence[Memory], wanted: Sequence[Filter]) -> list[set[str]]:
-        index = ExactIndex(dimensions=4)
+        index = ExactIndex()
+        await index.open(Space("a-store", "an-embedder", 4))
         vector = np.eye(1, 4, dtype=np.float32)
         points = [Point(memory, vector if i % 2 else None) for i, memory in enumerate(stored)]
         await index.apply(points, [], change=1)

@@ -1,5 +1,6 @@
 """Memories in SQL: how a row becomes a `Memory`, and every statement on the table."""
 
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -67,6 +68,20 @@ async def next_change(connection: WriteConnection) -> int:
         .returning(counters.c.value)
     )
     return (await connection.execute(advance)).scalar_one()
+
+
+async def store_id(connection: ReadConnection) -> str:
+    """What tells this store from every other, in an index that several share."""
+    statement = sa.select(counters.c.value).where(counters.c.name == "store")
+    return f"{(await connection.execute(statement)).scalar_one():016x}"
+
+
+async def ensure_store_id(connection: WriteConnection) -> None:
+    """Give the store its id when it is new."""
+    known = sa.select(counters.c.value).where(counters.c.name == "store")
+    if (await connection.execute(known)).scalar_one_or_none() is None:
+        row = {"name": "store", "value": secrets.randbits(62)}
+        await connection.execute(sa.insert(counters).values(row))
 
 
 async def find(connection: ReadConnection, wanted: Filter, *, limit: int = 1) -> list[Memory]:

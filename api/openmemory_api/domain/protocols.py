@@ -35,7 +35,15 @@ class Embedder(Protocol):
 
     @property
     def dimensions(self) -> int:
-        """Length of every vector."""
+        """Length of every vector; 0 until `open` has found it out."""
+        ...
+
+    async def open(self) -> None:
+        """Find out what `name` and `dimensions` depend on; harmless when repeated.
+
+        Raises:
+            Unavailable: the model cannot be loaded or reached.
+        """
         ...
 
     async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
@@ -76,16 +84,54 @@ class Candidate:
     """BM25, with the rarity of each word among the memories of the scope; 0 when none occurs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What the vectors of an index have in common. Those of another space are never mixed in."""
+
+    store: str
+    """The id of the store they belong to: an index server may hold several."""
+    embedder: str
+    dimensions: int
+    """Length of every vector; 0 while the embedder cannot say, and then no vector comes."""
+
+
 class VectorIndex(Protocol):
     """Finds memories. Derived from SQL: it can be emptied and filled again at any time."""
 
     @property
-    def applied(self) -> int:
-        """The highest change number whose write the index reflects."""
+    def shared(self) -> bool:
+        """Whether other processes search the same index, so that one of them alone writes it."""
+        ...
+
+    async def open(self, space: Space) -> None:
+        """Make ready for the vectors of a space; what is held of another space is not searched.
+
+        Called before anything else, and again when the space changes. `applied` says what is left
+        to bring in.
+
+        Raises:
+            Unavailable: the index cannot be reached or is held by another process.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of files and connections; harmless before `open` and when repeated."""
+        ...
+
+    async def applied(self) -> int:
+        """The highest change number whose write the index reflects; 0 for an empty one.
+
+        Raises:
+            Unavailable: the index cannot be reached.
+        """
         ...
 
     async def apply(self, upserts: Sequence[Point], deletes: Sequence[str], *, change: int) -> None:
-        """Reflect writes up to and including `change`; applying a write twice is harmless."""
+        """Reflect writes up to and including `change`; applying a write twice is harmless.
+
+        Raises:
+            Unavailable: the index cannot be reached; the same batch will be applied again.
+        """
         ...
 
     async def search(
@@ -95,5 +141,8 @@ class VectorIndex(Protocol):
 
         `scope` is applied before ranking and every statistic is taken within it: rows outside
         cannot change an answer. Without a vector only the lexical leg runs.
+
+        Raises:
+            Unavailable: the index cannot be reached.
         """
         ...

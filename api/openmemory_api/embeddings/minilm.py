@@ -78,6 +78,9 @@ class MiniLMEmbedder:
         """Length of every vector."""
         return DIMENSIONS
 
+    async def open(self) -> None:
+        """Nothing to find out: the weights are the package's own, and are read on first use."""
+
     async def load(self) -> None:
         """Read and check the weights now rather than on first use.
 

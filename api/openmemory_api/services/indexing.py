@@ -16,7 +16,7 @@ from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.memory import State
-from openmemory_api.domain.protocols import Embedder, Matrix, Point, VectorIndex
+from openmemory_api.domain.protocols import Embedder, Matrix, Point, Space, VectorIndex
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Indexer:
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Work until cancelled. Started when SQL's vectors are in the index."""
+        await self._open()
         await self.catch_up()
         task_status.started()
         while True:
@@ -50,6 +51,15 @@ class Indexer:
             if not busy:
                 with anyio.move_on_after(_RETRY_SECONDS if self.degraded else _POLL_SECONDS):
                     await self._wake.wait()
+
+    async def _open(self) -> None:
+        try:
+            await self._embedder.open()
+        except Unavailable as error:
+            self.degraded = str(error)
+        async with self._database.read() as connection:
+            store = await rows.store_id(connection)
+        await self._index.open(Space(store, self._embedder.name, self._embedder.dimensions))
 
     async def _attempt(self) -> bool:
         try:
@@ -62,6 +72,8 @@ class Indexer:
 
     async def run_once(self) -> bool:
         """Apply what is committed and embed one batch; whether there may be more to embed."""
+        if not self._embedder.dimensions:
+            await self._open()
         await self.catch_up()
         async with self._database.read() as connection:
             pending = await rows.unembedded(connection, self._embedder.name, limit=_EMBED_BATCH)
@@ -72,17 +84,19 @@ class Indexer:
 
     async def catch_up(self) -> None:
         """Bring every committed write into the index."""
+        applied = await self._index.applied()
         while True:
             async with self._database.read() as connection:
                 points = await rows.changed_after(
                     connection,
-                    self._index.applied,
+                    applied,
                     embedder=self._embedder.name,
                     limit=_APPLY_BATCH,
                 )
             if not points:
                 return
             await self._apply(points)
+            applied = points[-1].memory.change
 
     async def _apply(self, points: Sequence[Point]) -> None:
         active = [point for point in points if point.memory.state is State.ACTIVE]
@@ -118,7 +132,7 @@ class Indexer:
                 await passed.wait()
                 if self.degraded:
                     return False
-                if self._index.applied >= change and await self._embedded(ids):
+                if await self._index.applied() >= change and await self._embedded(ids):
                     return True
         return False
 

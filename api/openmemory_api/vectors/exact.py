@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openmemory_api.domain.filters import Filter
-from openmemory_api.domain.protocols import Candidate, Matrix, Point, Vector
+from openmemory_api.domain.protocols import Candidate, Matrix, Point, Space, Vector
 from openmemory_api.vectors.filters import Mask, MemoryTable, grown, reads_memories
 from openmemory_api.vectors.terms import document_terms, query_terms, searchable_text
 
@@ -34,14 +34,30 @@ FEWEST_DEAD = 1_000
 class ExactIndex:
     """Searches and writes take turns; writes and long searches run off the event loop."""
 
-    def __init__(self, *, dimensions: int) -> None:
-        self._rows = _Rows(dimensions)
+    def __init__(self) -> None:
+        self._space: Space | None = None
+        self._rows = _Rows(0)
         self._turn = anyio.Lock()
         self._writing = anyio.Lock()
         self._applied = 0
 
     @property
-    def applied(self) -> int:
+    def shared(self) -> bool:
+        """Never: it is this process's memory."""
+        return False
+
+    async def open(self, space: Space) -> None:
+        """Begin empty, unless it is open for this space."""
+        if space == self._space:
+            return
+        async with self._writing, self._turn:
+            self._space, self._rows, self._applied = space, _Rows(space.dimensions), 0
+
+    async def close(self) -> None:
+        """Forget everything."""
+        self._space, self._rows, self._applied = None, _Rows(0), 0
+
+    async def applied(self) -> int:
         """The highest change number whose write the index reflects."""
         return self._applied
 

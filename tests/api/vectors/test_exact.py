@@ -12,12 +12,13 @@ import pytest
 
 from openmemory_api.domain.filters import ALL, NOTHING, Filter, In, matches
 from openmemory_api.domain.memory import EntityIds, Memory
-from openmemory_api.domain.protocols import Candidate, Matrix, Point, Vector
+from openmemory_api.domain.protocols import Candidate, Matrix, Point, Space, Vector
 from openmemory_api.vectors.exact import FEWEST_DEAD, ExactIndex
 from openmemory_api.vectors.terms import document_terms, query_terms, searchable_text
 from tests.strategies import plain_memory
 
 DIMENSIONS = 32
+SPACE = Space("a-store", "an-embedder", DIMENSIONS)
 WORDS = ("tea", "berlin", "anna", "bob", "likes", "moved", "plays", "guitar", "chess", "the", "in")
 ANNA = In("user_id", ("anna",))
 
@@ -42,8 +43,14 @@ def points(count: int, *, user: str = "anna", seed: int = 0) -> list[Point]:
     return made
 
 
+async def opened() -> ExactIndex:
+    index = ExactIndex()
+    await index.open(SPACE)
+    return index
+
+
 async def index_of(*held: Point) -> ExactIndex:
-    index = ExactIndex(dimensions=DIMENSIONS)
+    index = await opened()
     await index.apply(held, [], change=1)
     return index
 
@@ -179,11 +186,20 @@ async def test_a_deleted_memory_is_gone_and_deleting_twice_is_harmless() -> None
 
 
 async def test_applied_is_the_highest_change_seen() -> None:
-    index = ExactIndex(dimensions=DIMENSIONS)
-    assert index.applied == 0
+    index = await opened()
+    assert await index.applied() == 0
     for change in (3, 2, 7):
         await index.apply([], [], change=change)
-    assert index.applied == 7
+    assert await index.applied() == 7
+
+
+async def test_another_space_begins_empty_and_the_same_one_goes_on() -> None:
+    index = await index_of(Point(memory("a"), unit(1, seed=1)))
+    await index.open(SPACE)
+    assert await index.applied() == 1
+    await index.open(replace(SPACE, embedder="another"))
+    assert await index.applied() == 0
+    assert await index.search("tea", None, scope=ALL, limit=5) == []
 
 
 async def test_compaction_changes_no_answer() -> None:
@@ -211,7 +227,7 @@ async def test_an_index_emptied_by_compaction_takes_memories_again() -> None:
 async def test_searches_during_writes_see_whole_memories() -> None:
     """Every memory that is found has the vector and the words it was written with."""
     held = [Point(memory(f"m{n:04}", "zither"), unit(1, seed=n)) for n in range(1_500)]
-    index = ExactIndex(dimensions=DIMENSIONS)
+    index = await opened()
     expected = {each.id: each for each in brute_force(held, "zither", unit(seed=1), ALL, 2_000)}
 
     async def write() -> None:
@@ -219,7 +235,7 @@ async def test_searches_during_writes_see_whole_memories() -> None:
             await index.apply(held[start : start + 100], [], change=start + 1)
 
     async def read() -> None:
-        while index.applied < 1_401:
+        while await index.applied() < 1_401:
             found = await index.search("zither", unit(seed=1), scope=ALL, limit=2_000)
             # How rare a word is changes with every write; what a memory holds does not.
             assert [expected[each.id] for each in found] == [
