@@ -6,7 +6,7 @@ WORKDIR /src
 
 # The dependencies first: they change less often than the code.
 COPY pyproject.toml uv.lock ./
-RUN uv export --frozen --no-dev --no-emit-project --quiet --output-file locked.txt \
+RUN uv export --frozen --no-dev --all-extras --no-emit-project --quiet --output-file locked.txt \
     && uv venv --python /usr/local/bin/python /opt/openmemory \
     && uv pip install --python /opt/openmemory --compile-bytecode -r locked.txt
 
