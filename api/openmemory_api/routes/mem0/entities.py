@@ -22,7 +22,7 @@ from openmemory_api.routes.mem0.answers import (
 from openmemory_api.routes.mem0.paging import MAX_ENTITIES, EntityPagingDep, PagingDep
 from openmemory_api.routes.mem0.queries import DEFAULT_PAGE_SIZE
 from openmemory_api.routes.mem0.rendering import entity_out, rows
-from openmemory_api.routes.mem0.segments import Segment, entity_name, entity_type
+from openmemory_api.routes.mem0.segments import NameAtEnd, Segment, entity_name, entity_type
 from openmemory_api.services.entities import ENTITY_FIELDS
 from openmemory_api.services.memories import MemoryService
 
@@ -44,24 +44,24 @@ async def list_entities(
     return JSONResponse({**shown, **sums})
 
 
-@router.get("/v2/entities/{kind}/{name}/")
+@router.get("/v2/entities/{kind}/{name:path}/")
 async def get_entity(
-    kind: Segment, name: Segment, caller: CallerDep, entities: EntitiesDep
+    kind: Segment, name: NameAtEnd, caller: CallerDep, entities: EntitiesDep
 ) -> list[EntityOut]:
     """One entity, in the array that the platform puts it in."""
-    asked = (entity_type(kind), entity_name(name))
+    asked = (entity_type(kind), name)
     found = [item for item in await entities.all(caller) if (item.type, item.name) == asked]
     if not found:
         raise NotFound("Entity not found!")
     return [entity_out(entity, caller.project_id) for entity in found]
 
 
-@router.delete("/v2/entities/{kind}/{name}/")
+@router.delete("/v2/entities/{kind}/{name:path}/")
 async def delete_entity(
-    kind: Segment, name: Segment, caller: CallerDep, memories: MemoriesDep
+    kind: Segment, name: NameAtEnd, caller: CallerDep, memories: MemoriesDep
 ) -> DeletedAllOut:
     """Delete an entity with all its memories."""
-    return await _delete(memories, caller, entity_type(kind), entity_name(name))
+    return await _delete(memories, caller, entity_type(kind), name)
 
 
 @router.delete("/v1/entities/{kind}/{number}/")

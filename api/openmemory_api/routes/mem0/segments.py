@@ -3,6 +3,7 @@
 from typing import Annotated, TypeAlias
 from urllib.parse import unquote
 
+from fastapi import Depends, Request
 from pydantic import AfterValidator
 
 from openmemory_api.domain.errors import Invalid
@@ -31,3 +32,18 @@ def entity_name(segment: str) -> str:
         Invalid: it holds what no id can.
     """
     return clean_text(segment, Place("entity id"))
+
+
+def _named_last(request: Request, name: str) -> str:
+    """What a path names at its end; older clients leave the slashes of a name as they are.
+
+    Raises:
+        Invalid: one of two slashes is lost on the way here, so that the path names something else.
+    """
+    sent: bytes = request.scope["raw_path"]
+    if b"//" in sent.partition(b"/entities/")[2]:
+        raise Invalid("Slashes that begin, end or follow each other in a name are sent as %2F")
+    return entity_name(unquote(name))
+
+
+NameAtEnd: TypeAlias = Annotated[str, Depends(_named_last)]

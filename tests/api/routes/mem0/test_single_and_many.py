@@ -258,6 +258,28 @@ async def test_an_entity_is_deleted_by_its_name_whatever_is_in_it(api: Api, name
     assert await api.texts() == ["kept"]
 
 
+async def test_older_clients_leave_the_slashes_of_a_name(api: Api) -> None:
+    await api.add("of a team", user_id="team/red one")
+    await api.add("of a colour", user_id="red one")
+
+    [shown] = await api.ok("GET", "/v2/entities/user/team/red%20one/")
+    deleted = await api.ok("DELETE", "/v2/entities/user/team/red%20one/")
+
+    assert (shown["name"], deleted["deleted"]) == ("team/red one", 1)
+    left = await api.ok("GET", "/v1/entities/")
+    assert [entity["name"] for entity in left["results"]] == ["red one"]
+
+
+@pytest.mark.parametrize("named", ["/alice", "alice/", "al//ice"])
+async def test_a_name_that_lost_a_slash_deletes_nobody_else(api: Api, named: str) -> None:
+    await api.add("stays")
+    await api.add("stays too", user_id="al/ice")
+
+    assert "%2F" in await api.refused(400, "DELETE", f"/v2/entities/user/{named}/")
+
+    assert (await api.ok("GET", "/v1/entities/"))["count"] == 2
+
+
 async def test_an_entity_is_deleted_by_the_number_it_was_listed_with(api: Api) -> None:
     await api.add("hello")
     listed = await api.ok("GET", "/v1/entities/")
