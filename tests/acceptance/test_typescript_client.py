@@ -1,70 +1,31 @@
 """npm `mem0ai`, unmodified, only `host` set: every core method against what was stored."""
 
 import json
-import subprocess
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance import installs
-from tests.acceptance.processes import Server, end
+from tests.acceptance.drivers import Driver, Json, Refused, npm_client
+from tests.acceptance.processes import Server
 from tests.acceptance.store import Store
 
 pytestmark = pytest.mark.ci
 
-Json = dict[str, Any]
 NONE: Json = {}
 
 
-class Refused(Exception):
-    """The client threw; `name` is the class it threw."""
-
-    def __init__(self, error: Json) -> None:
-        super().__init__(error["message"])
-        self.name = error["name"]
-        self.code = error.get("code")
-
-
-class TypeScriptClient:
-    """The client in its Node process."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-
-    def call(self, method: str, *args: Any) -> Any:
-        """What the client's promise resolved to."""
-        sender, receiver = self._process.stdin, self._process.stdout
-        assert sender is not None
-        assert receiver is not None
-        sender.write(json.dumps({"method": method, "args": args}) + "\n")
-        sender.flush()
-        answer = json.loads(receiver.readline())
-        if "error" in answer:
-            raise Refused(answer["error"])
-        return answer.get("value")
-
-    def add(self, text: str, **options: Any) -> str:
-        """The id of one memory, added verbatim."""
-        said = [{"role": "user", "content": text}]
-        return self.call("add", said, {"infer": False, **options})["results"][0]["id"]
+def _add(client: Driver, text: str, **options: Any) -> str:
+    """The id of one memory, added verbatim."""
+    said = [{"role": "user", "content": text}]
+    return client.call("add", said, {"infer": False, **options})["results"][0]["id"]
 
 
 @pytest.fixture(scope="module")
-def client(server: Server, node_modules: Path) -> Generator[TypeScriptClient]:
-    script = (installs.CLIENTS / "typescript.mjs").read_text()
-    with subprocess.Popen(
-        [installs.NODE, "--input-type=module", "-e", script, server.url],
-        # An evaluated script finds its packages from the working directory.
-        cwd=node_modules.parent,
-        env=server.home.environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield TypeScriptClient(process)
-        end(process)
+def client(server: Server, node_modules: Path) -> Generator[Driver]:
+    with npm_client(server.home, node_modules, "mem0ai", server.url) as driver:
+        yield driver
 
 
 def test_version(node_modules: Path) -> None:
@@ -74,7 +35,7 @@ def test_version(node_modules: Path) -> None:
 
 @pytest.mark.parametrize("infer", [True, False, None])
 def test_add_stores_each_message_verbatim(
-    client: TypeScriptClient, store: Store, user: str, infer: bool | None
+    client: Driver, store: Store, user: str, infer: bool | None
 ) -> None:
     said = [
         {"role": "user", "content": "I moved to Basel in May."},
@@ -97,11 +58,9 @@ def test_add_stores_each_message_verbatim(
     assert answer["eventId"]
 
 
-def test_search_right_after_an_add_finds_it(
-    client: TypeScriptClient, store: Store, user: str
-) -> None:
-    client.add("The bicycle stands in the cellar.", userId=user)
-    wanted = client.add("Allergic to peanuts since childhood.", userId=user)
+def test_search_right_after_an_add_finds_it(client: Driver, store: Store, user: str) -> None:
+    _add(client, "The bicycle stands in the cellar.", userId=user)
+    wanted = _add(client, "Allergic to peanuts since childhood.", userId=user)
 
     found = client.call("search", "what food must be avoided?", {"filters": {"user_id": user}})
 
@@ -110,11 +69,9 @@ def test_search_right_after_an_add_finds_it(
     assert 0.1 < found["results"][0]["score"] <= 1
 
 
-def test_get_all_pages_through_everything_once(
-    client: TypeScriptClient, store: Store, user: str
-) -> None:
+def test_get_all_pages_through_everything_once(client: Driver, store: Store, user: str) -> None:
     for number in range(5):
-        client.add(f"Fact number {number}", userId=user)
+        _add(client, f"Fact number {number}", userId=user)
 
     pages = [
         client.call("getAll", {"filters": {"user_id": user}, "page": page, "pageSize": 2})
@@ -127,8 +84,8 @@ def test_get_all_pages_through_everything_once(
     assert listed == [memory.id for memory in reversed(store.active(user_id=user))]
 
 
-def test_get_and_update(client: TypeScriptClient, store: Store, user: str) -> None:
-    memory_id = client.add("Works at Acme.", userId=user, metadata={"kind": "job"})
+def test_get_and_update(client: Driver, store: Store, user: str) -> None:
+    memory_id = _add(client, "Works at Acme.", userId=user, metadata={"kind": "job"})
 
     client.call("update", memory_id, {"text": "Works at Globex.", "metadata": {"kind": "work"}})
 
@@ -140,8 +97,8 @@ def test_get_and_update(client: TypeScriptClient, store: Store, user: str) -> No
     assert stored.metadata == {"kind": "work"}
 
 
-def test_history_tells_every_change(client: TypeScriptClient, store: Store, user: str) -> None:
-    memory_id = client.add("Has one cat.", userId=user)
+def test_history_tells_every_change(client: Driver, store: Store, user: str) -> None:
+    memory_id = _add(client, "Has one cat.", userId=user)
     client.call("update", memory_id, {"text": "Has two cats."})
 
     history = client.call("history", memory_id)
@@ -153,9 +110,9 @@ def test_history_tells_every_change(client: TypeScriptClient, store: Store, user
     assert store.history(memory_id) == [row["event"] for row in history]
 
 
-def test_delete_is_gone_everywhere(client: TypeScriptClient, store: Store, user: str) -> None:
-    kept = client.add("Plays the cello.", userId=user)
-    gone = client.add("Plays the tuba.", userId=user)
+def test_delete_is_gone_everywhere(client: Driver, store: Store, user: str) -> None:
+    kept = _add(client, "Plays the cello.", userId=user)
+    gone = _add(client, "Plays the tuba.", userId=user)
 
     client.call("delete", gone)
 
@@ -168,21 +125,17 @@ def test_delete_is_gone_everywhere(client: TypeScriptClient, store: Store, user:
         assert (refused.value.name, refused.value.code) == ("MemoryNotFoundError", "HTTP_404")
 
 
-def test_delete_all_is_bounded_by_what_it_names(
-    client: TypeScriptClient, store: Store, user: str
-) -> None:
-    client.add("Of the first run.", userId=user, runId="one")
-    client.add("Of the second run.", userId=user, runId="two")
+def test_delete_all_is_bounded_by_what_it_names(client: Driver, store: Store, user: str) -> None:
+    _add(client, "Of the first run.", userId=user, runId="one")
+    _add(client, "Of the second run.", userId=user, runId="two")
 
     client.call("deleteAll", {"userId": user, "runId": "one"})
 
     assert store.texts(user_id=user) == ["Of the second run."]
 
 
-def test_delete_all_without_a_name_deletes_nothing(
-    client: TypeScriptClient, store: Store, user: str
-) -> None:
-    client.add("Stays.", userId=user)
+def test_delete_all_without_a_name_deletes_nothing(client: Driver, store: Store, user: str) -> None:
+    _add(client, "Stays.", userId=user)
     before = store.fingerprint()
 
     with pytest.raises(Refused) as refused:
@@ -194,11 +147,11 @@ def test_delete_all_without_a_name_deletes_nothing(
 
 @pytest.mark.parametrize("slashed", ["team/red", "a//b", "per cent %2F", "ümläut/ß", "x?y#z"])
 def test_users_and_delete_users_take_any_name(
-    client: TypeScriptClient, store: Store, user: str, slashed: str
+    client: Driver, store: Store, user: str, slashed: str
 ) -> None:
     named = f"{slashed} {user[:8]}"
-    client.add("Of a user with an odd name.", userId=named)
-    client.add("Of another user.", userId=user)
+    _add(client, "Of a user with an odd name.", userId=named)
+    _add(client, "Of another user.", userId=user)
 
     listed = client.call("users")["results"]
     assert ("user", named) in [(row["type"], row["name"]) for row in listed]
@@ -211,9 +164,9 @@ def test_users_and_delete_users_take_any_name(
 
 
 def test_batch_update_and_delete_are_all_or_nothing(
-    client: TypeScriptClient, store: Store, user: str
+    client: Driver, store: Store, user: str
 ) -> None:
-    first, second = (client.add(f"Draft {name}", userId=user) for name in "ab")
+    first, second = (_add(client, f"Draft {name}", userId=user) for name in "ab")
     unknown = "00000000-0000-0000-0000-000000000000"
 
     client.call("batchUpdate", [{"memoryId": first, "text": "Final a"}])
@@ -239,7 +192,7 @@ def test_batch_update_and_delete_are_all_or_nothing(
     ],
 )
 def test_errors_have_the_classes_that_callers_catch(
-    client: TypeScriptClient, store: Store, method: str, args: list[Any], name: str, code: str
+    client: Driver, store: Store, method: str, args: list[Any], name: str, code: str
 ) -> None:
     before = store.fingerprint()
 

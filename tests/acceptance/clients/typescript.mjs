@@ -1,8 +1,9 @@
-// Calls the official client as told, line by line: {"method", "args"} in, {"value"} or {"error"} out.
+// Calls an official client as told, line by line: {"method", "args"} in, {"value"} or {"error"} out.
 import { createInterface } from "node:readline";
-import MemoryClient from "mem0ai";
 
-const client = new MemoryClient({ apiKey: "any", host: process.argv[1] });
+const [, name, host] = process.argv;
+const { default: MemoryClient } = await import(name);
+const client = new MemoryClient({ apiKey: "any", host });
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { method, args } = JSON.parse(line);
