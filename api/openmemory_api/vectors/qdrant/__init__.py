@@ -1,0 +1,1 @@
+"""One index over two engines that speak Qdrant: embedded in a child process, or a server."""
