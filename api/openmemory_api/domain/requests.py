@@ -116,7 +116,7 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits, best first. `degraded` says why the dense leg did not run, if it did not."""
+    """Hits, best first. `degraded` says what could not be searched, if anything."""
 
     hits: list[ScoredMemory]
     degraded: str | None = None

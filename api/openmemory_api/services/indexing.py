@@ -35,13 +35,22 @@ class Indexer:
         self._embedder = embedder
         self._wake = anyio.Event()
         self._passed = anyio.Event()
+        self._opened = False
         self.degraded: str | None = None
         """Why texts cannot be embedded now, if they cannot."""
+        self.unreached: str | None = None
+        """Why the index cannot be brought up to date now, if it cannot."""
+        self.behind: str | None = None
+        """That memories are missing from the index in number, while it is being filled."""
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Work until cancelled. Started when SQL's vectors are in the index."""
-        await self._open()
-        await self.catch_up()
+        """Work until cancelled. Started when the index has what SQL has, or cannot be reached."""
+        try:
+            await self._open()
+            await self.catch_up()
+        except Unavailable as error:
+            # SQL is the truth, and it is here: the store opens, and searches say what they lack.
+            self._could_not(error)
         task_status.started()
         while True:
             self._wake = anyio.Event()
@@ -60,21 +69,31 @@ class Indexer:
         async with self._database.read() as connection:
             store = await rows.store_id(connection)
         await self._index.open(Space(store, self._embedder.name, self._embedder.dimensions))
+        self._opened = True
 
     async def _attempt(self) -> bool:
         try:
             return await self.run_once()
+        except Unavailable as error:
+            self._could_not(error)
+            return False
         except Exception as error:
             # One pass may fail, for a full disk or a locked file: the store goes on without it.
             log.exception("The index could not be brought up to date")
-            self.degraded = f"The index could not be brought up to date: {error}"
+            self.unreached = f"The index could not be brought up to date: {error}"
             return False
+
+    def _could_not(self, error: Unavailable) -> None:
+        if self.unreached != str(error):
+            log.warning("The index cannot be brought up to date: %s", error)
+        self.unreached = str(error)
 
     async def run_once(self) -> bool:
         """Apply what is committed and embed one batch; whether there may be more to embed."""
-        if not self._embedder.dimensions:
+        if not (self._opened and self._embedder.dimensions):
             await self._open()
         await self.catch_up()
+        self.unreached = None
         async with self._database.read() as connection:
             pending = await rows.unembedded(connection, self._embedder.name, limit=_EMBED_BATCH)
         if not pending:
@@ -94,7 +113,10 @@ class Indexer:
                     limit=_APPLY_BATCH,
                 )
             if not points:
+                self.behind = None
                 return
+            if len(points) >= _APPLY_BATCH:
+                self.behind = "the index is being filled; not every memory can be found yet"
             await self._apply(points)
             applied = points[-1].memory.change
 
@@ -130,11 +152,19 @@ class Indexer:
                 passed = self._passed
                 self._wake.set()
                 await passed.wait()
-                if self.degraded:
+                if self.degraded or self.unreached:
                     return False
-                if await self._index.applied() >= change and await self._embedded(ids):
+                if await self._reflects(change) and await self._embedded(ids):
                     return True
         return False
+
+    async def _reflects(self, change: int) -> bool:
+        try:
+            return await self._index.applied() >= change
+        except Unavailable as error:
+            # What waits here has been written: that the index is gone since is not its failure.
+            self._could_not(error)
+            return False
 
     async def _embedded(self, ids: Collection[str]) -> bool:
         async with self._database.read() as connection:

@@ -14,6 +14,7 @@ from openmemory_api.domain.memory import ScoredMemory
 from openmemory_api.domain.protocols import Clock, Embedder, Vector, VectorIndex
 from openmemory_api.domain.requests import SearchRequest, SearchResult
 from openmemory_api.services.access import AccessService
+from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.ranking import Ranked, rank
 from openmemory_api.services.validation import checked_text
 
@@ -29,12 +30,14 @@ class SearchService:
         database: Database,
         access: AccessService,
         index: VectorIndex,
+        indexer: Indexer,
         embedder: Embedder,
         clock: Clock,
     ) -> None:
         self._database = database
         self._access = access
         self._index = index
+        self._indexer = indexer
         self._embedder = embedder
         self._clock = clock
 
@@ -44,6 +47,7 @@ class SearchService:
         Raises:
             Invalid: the query is blank or too long.
             Forbidden: the app is paused.
+            Unavailable: the index cannot be reached.
         """
         query, _ = checked_text(request.query, name="query")
         scope = await self._access.scope(caller)
@@ -55,7 +59,8 @@ class SearchService:
         limit = max(_POOL, request.top_k)
         candidates = await self._index.search(query, vector, scope=wanted, limit=limit)
         ranked = [hit for hit in rank(query, candidates) if hit.score >= request.threshold]
-        return SearchResult(await self._confirmed(ranked, wanted, request.top_k), degraded)
+        confirmed = await self._confirmed(ranked, wanted, request.top_k)
+        return SearchResult(confirmed, degraded or self._indexer.behind)
 
     async def _confirmed(
         self, ranked: Sequence[Ranked], wanted: Filter, top_k: int
