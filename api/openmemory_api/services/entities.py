@@ -5,7 +5,6 @@ import hashlib
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database
 from openmemory_api.domain.access import Caller
-from openmemory_api.domain.errors import NotFound
 from openmemory_api.domain.filters import KeywordField
 from openmemory_api.domain.memory import ENTITY_TYPES, EntityType
 from openmemory_api.domain.requests import Entity
@@ -47,16 +46,12 @@ class EntityService:
         start = (page - 1) * page_size
         return len(found), totals, found[start : start + page_size]
 
-    async def by_number(self, caller: Caller, kind: EntityType, number: int) -> str:
-        """The name of the entity that was listed with `number`.
-
-        Raises:
-            NotFound: the caller can see no such entity.
-        """
+    async def by_number(self, caller: Caller, kind: EntityType, number: int) -> str | None:
+        """The name of the entity that was listed with `number`, if the caller can see it still."""
         for entity in await self.all(caller):
             if entity.type == kind and entity.id == number:
                 return entity.name
-        raise NotFound("Entity not found!")
+        return None
 
 
 def _entity(project_id: str, kind: EntityType, row: rows.EntityRow) -> Entity:

@@ -8,8 +8,7 @@ from fastapi.responses import JSONResponse
 
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.errors import Invalid, NotFound
-from openmemory_api.domain.filters import In
-from openmemory_api.domain.memory import EntityType
+from openmemory_api.domain.filters import NOTHING, Filter, In
 from openmemory_api.domain.requests import ActionKind, ListRequest
 from openmemory_api.routes.deps import CallerDep, EntitiesDep, MemoriesDep
 from openmemory_api.routes.mem0.answers import (
@@ -61,7 +60,7 @@ async def delete_entity(
     kind: Segment, name: NameAtEnd, caller: CallerDep, memories: MemoriesDep
 ) -> DeletedAllOut:
     """Delete an entity with all its memories."""
-    return await _delete(memories, caller, entity_type(kind), name)
+    return await _delete(memories, caller, In(ENTITY_FIELDS[entity_type(kind)], (name,)))
 
 
 @router.delete("/v1/entities/{kind}/{number}/")
@@ -77,7 +76,8 @@ async def delete_entity_by_number(
     if _NUMBER.fullmatch(number) is None:
         raise Invalid("entity_id should be a valid integer")
     name = await entities.by_number(caller, of_type, int(number))
-    return await _delete(memories, caller, of_type, name)
+    wanted = NOTHING if name is None else In(ENTITY_FIELDS[of_type], (name,))
+    return await _delete(memories, caller, wanted)
 
 
 @router.get("/v1/memories/{kind}/{name}/", response_model=Page[MemoryOut])
@@ -99,12 +99,9 @@ async def list_memories_of(
     return JSONResponse(paging.envelope(results, count=page.count, request=request))
 
 
-async def _delete(
-    memories: MemoryService, caller: Caller, kind: EntityType, name: str
-) -> DeletedAllOut:
+async def _delete(memories: MemoryService, caller: Caller, wanted: Filter) -> DeletedAllOut:
     # Nothing left to delete is a success: the SDKs' `reset()` lists once, then deletes users and
     # agents in turn, and a memory that carried both is gone by its second.
-    wanted = In(ENTITY_FIELDS[kind], (name,))
     deleted = await memories.delete_where(caller, wanted, kind=ActionKind.DELETE_USER)
     return DeletedAllOut(
         message="Entity deleted successfully!",

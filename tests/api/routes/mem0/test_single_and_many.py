@@ -288,7 +288,18 @@ async def test_an_entity_is_deleted_by_the_number_it_was_listed_with(api: Api) -
 
     assert await api.texts() == []
     assert "integer" in await api.refused(400, "DELETE", "/v1/entities/user/alice/")
-    await api.refused(404, "DELETE", "/v1/entities/user/7/")
+    assert (await api.ok("DELETE", "/v1/entities/user/7/"))["deleted"] == 0
+
+
+async def test_entities_that_were_listed_together_are_deleted_in_turn(api: Api) -> None:
+    await api.add("of both", user_id="alice", agent_id="bot")
+    listed = (await api.ok("GET", "/v1/entities/"))["results"]
+
+    for entity in listed:
+        await api.ok("DELETE", f"/v1/entities/{entity['type']}/{entity['id']}/")
+
+    assert len(listed) == 2
+    assert await api.texts() == []
 
 
 async def test_a_type_that_is_none_is_refused_in_the_platforms_words(api: Api) -> None:
