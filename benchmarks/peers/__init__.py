@@ -1,0 +1,1 @@
+"""Other memory servers beside ours: same texts, same embedder, same client, one run."""
