@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from openmemory_mcp.backends.base import Added, Change, Deleted, Memory, MemoryPage
 
 BREAK = " ⏎ "
+PERMANENT = "There is no trash: what is deleted here is gone for good."
 _EXCERPT = 200
 _EVENTS: dict[str, Literal["added", "updated", "deleted", "unchanged"]] = {
     "ADD": "added",
@@ -61,6 +62,7 @@ class DeletedMemories(BaseModel):
     deleted: int
     missing: list[str] | None = None
     not_allowed: list[str] | None = None
+    note: str | None = None
 
 
 class DeletedAllMemories(BaseModel):
@@ -113,14 +115,15 @@ def updated(memory_id: str) -> CallToolResult:
     return reply(facts, f"updated [{memory_id}]")
 
 
-def deleted(outcome: Deleted) -> CallToolResult:
+def deleted(outcome: Deleted, *, permanent: bool) -> CallToolResult:
     """The answer of delete_memories."""
     facts = DeletedMemories(
         deleted=len(outcome.deleted),
         missing=outcome.missing or None,
         not_allowed=outcome.denied or None,
+        note=PERMANENT if permanent else None,
     )
-    return reply(facts, _joined(f"deleted {facts.deleted}", left_over(outcome)))
+    return reply(facts, _joined(f"deleted {facts.deleted}", left_over(outcome), facts.note))
 
 
 def left_over(outcome: Deleted) -> str | None:

@@ -5,12 +5,14 @@ cloned project must not be able to redirect a person's memory to a server of its
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import SecretStr, StringConstraints, field_validator
+from pydantic import AliasChoices, Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from openmemory_mcp.serverfile import DEFAULT_DATA_DIR
+
+Url = Annotated[str, StringConstraints(pattern=r"^https?://")]
 
 _EVERY_INTERFACE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, never bound
 
@@ -25,15 +27,28 @@ def url_of(host: str, port: int) -> str:
 class McpSettings(BaseSettings):
     """What `openmemory mcp`, `status`, `stop`, `logs` and `doctor` need to know."""
 
-    model_config = SettingsConfigDict(env_prefix="OPENMEMORY_", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="OPENMEMORY_", env_ignore_empty=True, populate_by_name=True
+    )
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
+    # Never guessed: many people have MEM0_API_KEY set for something else.
+    backend: Literal["local", "hosted"] = "local"
+    url: Url | None = None
     api_key: SecretStr | None = None
     user: str | None = None
     app: str | None = None
     data_dir: Path = DEFAULT_DATA_DIR
     host: str = "127.0.0.1"
     port: int = 8765
+    hosted_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("OPENMEMORY_HOSTED_KEY", "MEM0_API_KEY")
+    )
+    hosted_url: Url = Field(
+        default="https://api.mem0.ai",
+        validation_alias=AliasChoices("OPENMEMORY_HOSTED_URL", "MEM0_BASE_URL"),
+    )
+    hosted_reads: Literal["all", "own"] = "all"
+    add_wait: float = Field(default=8, ge=0, le=600)
 
     @field_validator("data_dir")
     @classmethod

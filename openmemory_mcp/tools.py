@@ -98,12 +98,14 @@ async def delete_memories(
     outcome = await backend.delete(caller, list(dict.fromkeys(ids)))
     if not outcome.deleted:
         raise ToolError(answers.left_over(outcome) or "nothing deleted")
-    return answers.deleted(outcome)
+    return answers.deleted(outcome, permanent=backend.permanent)
 
 
 async def ask(call: Call, confirm: bool = False) -> Elicit[Confirm] | Confirm:
     """Let the person decide where they can be asked; the model's word is the fallback."""
-    return Elicit(_QUESTION, Confirm) if can_ask(call) else Confirm(confirm=confirm)
+    backend, _ = called(call.request_context)
+    question = f"{_QUESTION} {answers.PERMANENT}" if backend.permanent else _QUESTION
+    return Elicit(question, Confirm) if can_ask(call) else Confirm(confirm=confirm)
 
 
 def can_ask(call: Call) -> bool:
@@ -128,9 +130,10 @@ async def delete_all(
         raise ToolError(_SAID_NO if asked else _ASK_FIRST)
     backend, caller = called(call.request_context)
     outcome = await backend.delete_all(caller, own_only=not asked)
-    facts = answers.DeletedAllMemories(
-        deleted=outcome.deleted, left=outcome.left, reason=_CONFIRMED if asked else _OWN_ONLY
-    )
+    reason = _CONFIRMED if asked else _OWN_ONLY
+    if backend.permanent:
+        reason = f"{reason}. {answers.PERMANENT}"
+    facts = answers.DeletedAllMemories(deleted=outcome.deleted, left=outcome.left, reason=reason)
     return answers.reply(facts, f"deleted {facts.deleted}, left {facts.left}: {facts.reason}")
 
 

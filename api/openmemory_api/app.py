@@ -16,9 +16,10 @@ from starlette.middleware import Middleware
 from openmemory_api import __version__
 from openmemory_api.container import DEFAULT_PROJECT, Container
 from openmemory_api.domain.errors import Invalid, StoreError
-from openmemory_api.middleware import KeyGate, ReadyGate, Surface, SurfacePolicy, error_body
+from openmemory_api.gates import authenticator, surface
+from openmemory_api.middleware import KeyGate, ReadyGate, error_body
 from openmemory_api.routes import docs, own
-from openmemory_api.routes.identity import Authenticator, Identity
+from openmemory_api.routes.identity import Identity
 from openmemory_api.routes.mem0 import router as mem0_router
 from openmemory_api.settings import Settings
 from openmemory_mcp.backends.rest import TIMEOUT, RestBackend
@@ -50,7 +51,7 @@ def create_app(
         redirect_slashes=False,
         lifespan=_lifespan,
         middleware=[
-            Middleware(Surface, policy=_policy(settings), root_path=settings.root_path),
+            surface(settings),
             *(gates if settings.demands_key else []),
             Middleware(ReadyGate, ready=store.ready),
         ],
@@ -84,19 +85,9 @@ def _mount_tool_server(app: FastAPI) -> None:
     app.router.routes.extend(app.state.tools.routes())
 
 
-def _policy(settings: Settings) -> SurfacePolicy:
-    return SurfacePolicy(
-        trusts_local=settings.trusts_local,
-        allowed_hosts=settings.allowed_hosts,
-        allowed_origins=settings.allowed_origins,
-    )
-
-
 def _identity(settings: Settings, local_secret: str | None) -> Identity:
-    configured = settings.api_key.get_secret_value() if settings.api_key else None
-    keys = tuple(key for key in (configured, local_secret) if key)
     return Identity(
-        Authenticator(keys, required=settings.demands_key),
+        authenticator(settings, local_secret),
         project_id=DEFAULT_PROJECT,
         default_user=settings.user,
     )

@@ -12,15 +12,16 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
+from urllib.parse import urlsplit
 
 import filelock
 import typer
 import uvicorn
 from pydantic import ValidationError
+from starlette.applications import Starlette
 
 from openmemory_api import __version__
-from openmemory_api.app import create_app
-from openmemory_api.db.schema import ForeignDatabase, refuse_foreign
+from openmemory_api.domain.errors import StoreError
 from openmemory_api.routes.identity import KEY_PREFIX
 from openmemory_api.settings import Settings
 from openmemory_mcp import serverfile
@@ -36,13 +37,11 @@ def serve(host: _Host = None, port: _Port = None, data_dir: _DataDir = None) -> 
     settings = _settings(host=host, port=port, data_dir=data_dir)
     try:
         with owned(settings):
-            # While nobody writes to it: half of a running server's write looks like damage.
-            refuse_foreign(settings.database_path)
             _serve(settings)
     except filelock.Timeout:
         running = serverfile.read(settings.data_dir)
         _fail(f"A server already runs on this data: {running.url if running else 'starting'}")
-    except (ForeignDatabase, OSError, ValueError) as error:
+    except (StoreError, OSError, ValueError) as error:
         _fail(str(error))
 
 
@@ -50,13 +49,36 @@ def serve(host: _Host = None, port: _Port = None, data_dir: _DataDir = None) -> 
 def owned(settings: Settings) -> Generator[None]:
     """Hold the data directory, and the database's where that is another, for this process alone.
 
+    Without a store, that directory is only where the server is found.
+
     Raises:
         filelock.Timeout: another process holds one of them.
     """
     with ExitStack() as stack:
-        for directory in sorted({settings.data_dir, settings.database_path.parent}):
+        database = settings.database_path if settings.backend == "local" else None
+        kept_in = database.parent if database else settings.data_dir
+        for directory in sorted({settings.data_dir, kept_in}):
             stack.enter_context(serverfile.lock(directory))
         yield
+
+
+def application(settings: Settings, *, local_secret: str | None = None) -> Starlette:
+    """The application that the settings ask for; nothing that only the other needs is imported.
+
+    Raises:
+        ForeignDatabase: the database is another program's.
+        AccountError: there is no key of the hosted platform.
+    """
+    if settings.backend == "hosted":
+        from openmemory_api import hosted  # noqa: PLC0415 - see above
+
+        return hosted.create_app(settings, local_secret=local_secret)
+    from openmemory_api import app  # noqa: PLC0415 - see above
+    from openmemory_api.db.schema import refuse_foreign  # noqa: PLC0415 - see above
+
+    # While nobody writes to it: half of a running server's write looks like damage.
+    refuse_foreign(settings.database_path)
+    return app.create_app(settings, local_secret=local_secret)
 
 
 def _serve(settings: Settings) -> None:
@@ -66,10 +88,10 @@ def _serve(settings: Settings) -> None:
     # At debug the database driver and the event stream would log the texts of memories.
     for chatty in ("aiosqlite", "alembic", "mcp", "httpx", "sse_starlette"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    app = application(settings, local_secret=secret)
     listener = _listen(settings.host, settings.port)
     bound_port = listener.getsockname()[1]
-    secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    app = create_app(settings, local_secret=secret)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -129,13 +151,17 @@ def _start_line(settings: Settings, url: str) -> str:
         trust = "WARNING: OPENMEMORY_AUTH=off, anyone who can reach the port reads everything"
     else:
         trust = "local callers are trusted; the name of an app is claimed, not proven"
-    return f"OpenMemory {__version__} on {url} ({trust})\nMCP: {url}/mcp   API: {url}/docs"
+    kept = f"API: {url}/docs"
+    if settings.backend == "hosted":
+        kept = f"Memories: kept by the Mem0 platform at {urlsplit(settings.hosted_url).hostname}"
+    return f"OpenMemory {__version__} on {url} ({trust})\nMCP: {url}/mcp   {kept}"
 
 
 def openapi() -> None:
     """Print the OpenAPI document."""
-    app = create_app(_settings())
-    typer.echo(json.dumps(app.openapi(), indent=2))
+    from openmemory_api.app import create_app  # noqa: PLC0415 - only this command and a store need it
+
+    typer.echo(json.dumps(create_app(_settings()).openapi(), indent=2))
 
 
 def _settings(**flags: Any) -> Settings:

@@ -2,12 +2,11 @@
 
 from contextlib import ExitStack
 
-from openmemory_api.app import create_app
-from openmemory_api.commands import owned
+from openmemory_api.commands import application, owned
 from openmemory_api.settings import Settings
 
 _settings = Settings()
 # Held until the process ends: an embedded store has one owner, so a second worker is refused.
 _held = ExitStack()
 _held.enter_context(owned(_settings))
-app = create_app(_settings)
+app = application(_settings)

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
+    # Never guessed: many people have MEM0_API_KEY set for something else.
+    backend: Literal["local", "hosted"] = "local"
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
     data_dir: Path = Path("~/.openmemory")
@@ -46,6 +48,16 @@ class Settings(BaseSettings):
     allowed_hosts: Words = ()
     allowed_origins: Words = ()
     root_path: str = ""
+    hosted_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("OPENMEMORY_HOSTED_KEY", "MEM0_API_KEY")
+    )
+    hosted_url: str = Field(
+        default="https://api.mem0.ai",
+        pattern=r"^https?://",
+        validation_alias=AliasChoices("OPENMEMORY_HOSTED_URL", "MEM0_BASE_URL"),
+    )
+    hosted_reads: Literal["all", "own"] = "all"
+    add_wait: float = Field(default=8, ge=0, le=600)
     trash_days: float = Field(default=30, ge=0, le=36_500)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

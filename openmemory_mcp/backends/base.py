@@ -77,6 +77,9 @@ class DeletedAll(BaseModel):
 class MemoryBackend(Protocol):
     """A place where memories live. Every call says on whose behalf it is made."""
 
+    permanent: bool
+    """Whether what is deleted here is gone at once, without a trash or an undo."""
+
     async def search(self, caller: Caller, query: str, *, limit: int) -> MemoryPage:
         """The memories nearest in meaning, best first."""
         ...

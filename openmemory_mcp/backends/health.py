@@ -27,6 +27,7 @@ class Health(BaseModel):
     version: str = "unknown"
     pid: int | None = None
     auth: Auth = Field(default_factory=Auth)
+    backend: str = "local"
     memories: int | None = None
     database: JsonValue = None
 

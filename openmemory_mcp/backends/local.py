@@ -245,6 +245,8 @@ def _environment(settings: McpSettings) -> dict[str, str]:
     # One client's key, user and app are not those of the server that all clients share.
     inherited = {name: value for name, value in os.environ.items() if name not in _CLIENT_ONLY}
     return inherited | {
+        # A client may want this machine's memory where the others use the platform's.
+        "OPENMEMORY_BACKEND": "local",
         "OPENMEMORY_DATA_DIR": str(settings.data_dir),
         "OPENMEMORY_HOST": settings.host,
         "OPENMEMORY_PORT": str(settings.port),

@@ -29,7 +29,9 @@ _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
 class RestBackend:
-    """`MemoryBackend` over any httpx client whose base URL is a Mem0 server."""
+    """`MemoryBackend` over any httpx client whose base URL is our store."""
+
+    permanent: bool = False
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http

@@ -14,8 +14,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from openmemory_mcp.backends.base import BackendError
 from openmemory_mcp.backends.health import Health, answers_at, health_of
 from openmemory_mcp.backends.local import find
+from openmemory_mcp.backends.platform import AccountError, Platform, account
 from openmemory_mcp.commands.configured import configured
 from openmemory_mcp.settings import McpSettings
 from openmemory_mcp.version import VERSION
@@ -47,13 +49,14 @@ async def examine(settings: McpSettings) -> list[Check]:
     address = await find(settings)
     url = address.url if address else settings.default_url
     health = await health_of(url)
+    hosted = settings.backend == "hosted"
     return [
         _python(),
         _data_dir(settings.data_dir),
         _clock(settings.data_dir),
-        _model(),
+        await _platform(settings) if hosted else _model(),
         await _port(url, health),
-        *_server(health),
+        *_server(health, needed=not hosted),
     ]
 
 
@@ -95,6 +98,19 @@ def _model() -> Check:
     return Check("embedding model", "installed")
 
 
+async def _platform(settings: McpSettings) -> Check:
+    name = "Mem0 platform"
+    try:
+        async with account(settings.hosted_key, settings.hosted_url) as http:
+            platform = Platform(http)
+            await platform.read("GET", "/v1/ping/")
+    except AccountError as error:
+        return Check(name, "no key", f"{error}.")
+    except BackendError as error:
+        return Check(name, "cannot be used", str(error))
+    return Check(name, f"takes the key at {platform.address}")
+
+
 async def _port(url: str, health: Health | None) -> Check:
     if health is not None:
         return Check("address", f"OpenMemory answers at {url}")
@@ -104,13 +120,14 @@ async def _port(url: str, health: Health | None) -> Check:
     return Check("address", f"{url} is free")
 
 
-def _server(health: Health | None) -> Iterator[Check]:
+def _server(health: Health | None, *, needed: bool) -> Iterator[Check]:
     if health is None:
-        yield Check("server", "not running", "Run `openmemory serve`.")
+        yield Check("server", "not running", "Run `openmemory serve`." if needed else None)
         return
     other = health.version != VERSION
     remedy = f"This is {VERSION}: run `openmemory stop`, then start it again." if other else None
     yield Check("server", f"version {health.version}, pid {health.pid}", remedy)
     ailing = None if health.status == "ok" else "`openmemory logs` shows the reason."
     count = "" if health.memories is None else f", {health.memories} memories"
-    yield Check("store", f"{health.status}{count}", ailing)
+    kept = "no store, " if health.backend == "hosted" else ""
+    yield Check("store", f"{kept}{health.status}{count}", ailing)

@@ -29,16 +29,18 @@ _console = Console(highlight=False, soft_wrap=True)
 
 def status() -> None:
     """Show whether the server runs, and what it holds."""
-    url, health = anyio.run(_look, configured())
+    settings = configured()
+    url, health = anyio.run(_look, settings)
     if health is None:
         _console.print(f"OpenMemory is not running at {url}. Start it with `openmemory serve`.")
+        if settings.backend == "hosted":
+            _console.print("`openmemory mcp` needs no server: memories are the Mem0 platform's.")
         raise typer.Exit(NOT_RUNNING)
-    known = "unknown" if health.memories is None else health.memories
     _console.print(f"OpenMemory {health.version} at {url}")
     _console.print(f"status    {health.status}")
     _console.print(f"pid       {health.pid}")
     _console.print(f"auth      {health.auth.mode}, app identity {health.auth.app_identity}")
-    _console.print(f"memories  {known}")
+    _console.print(f"memories  {_memories(health)}")
 
 
 def stop() -> None:
@@ -69,6 +71,12 @@ def logs(
             typer.echo(line, nl=False)
         if follow:
             _follow(log)
+
+
+def _memories(health: Health) -> str:
+    if health.backend == "hosted":
+        return "kept by the Mem0 platform"
+    return "unknown" if health.memories is None else str(health.memories)
 
 
 async def _look(settings: McpSettings) -> tuple[str, Health | None]:

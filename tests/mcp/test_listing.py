@@ -283,6 +283,7 @@ async def test_the_tools_are_pinned(server: MemoryServer) -> None:
                             ],
                             "default": None,
                         },
+                        "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
                     },
                     "required": ["deleted"],
                     "type": "object",
