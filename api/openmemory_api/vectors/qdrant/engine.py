@@ -111,7 +111,11 @@ class Engine(Protocol):
         ...
 
     async def write(self, upserts: Sequence[IndexPoint], deletes: Sequence[str]) -> None:
-        """Delete, then insert or replace. Returns when the next `run` sees all of it."""
+        """Delete, then insert or replace. Returns when the next `run` sees all of it.
+
+        Should an engine lose what it held, the next `write` or `advance` raises, so that whoever
+        writes asks `applied` again and fills no gap with later changes.
+        """
         ...
 
     async def run(self, batch: Batch) -> Answers:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from openmemory_api.domain.filters import canonical_json, fold
 from openmemory_api.domain.memory import Json, Memory, Metadata
 from openmemory_api.domain.protocols import Point
-from openmemory_api.vectors.qdrant.engine import SPARSE, IndexPoint, Terms
+from openmemory_api.vectors.qdrant.engine import SPARSE, IndexPoint
 from openmemory_api.vectors.terms import document_terms, searchable_text
 
 SCHEMA: Final = 1

@@ -1,0 +1,402 @@
+"""The engine that is a Qdrant server, or a cluster of them, over REST."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from hashlib import blake2b
+from typing import Any, Final, TypeVar, cast
+
+import anyio
+from qdrant_client import AsyncQdrantClient, models
+
+from openmemory_api.domain.errors import Unavailable
+from openmemory_api.domain.filters import canonical_json
+from openmemory_api.domain.protocols import Space
+from openmemory_api.vectors.loading import IndexOptions
+from openmemory_api.vectors.qdrant.engine import (
+    DENSE,
+    SPARSE,
+    Answers,
+    Batch,
+    Condition,
+    Dense,
+    Hit,
+    IndexPoint,
+    Sparse,
+    Terms,
+)
+from openmemory_api.vectors.qdrant.index import QdrantIndex
+from openmemory_api.vectors.qdrant.points import INDEXED, SCHEMA
+from openmemory_api.vectors.qdrant.wire import WHERE, Gone, Patience, ask, connect
+
+T = TypeVar("T")
+
+OLDEST: Final = (1, 20)
+"""The first version that compares substrings as such, which a filter on texts needs."""
+MARK: Final = 0
+"""Id of the point that says what the collection reflects. A memory's id is never a number."""
+APPLIED: Final = "applied"
+
+_WRITE_BYTES: Final = 4 * 1024 * 1024
+"""Of a request, about: a server takes 32 MB, and its encoding must not hold the event loop long."""
+_WRITE_POINTS: Final = 64
+_FLOAT_BYTES: Final = 22
+"""A number of a vector as JSON."""
+_ASK_AT_ONCE: Final = 16
+_RETRIEVE_POINTS: Final = 1_000
+_NOT_THE_MARK: Final = {"has_id": [MARK]}
+
+
+def create(options: IndexOptions) -> QdrantIndex:
+    """The factory that `vectors.loading` calls.
+
+    Raises:
+        ValueError: no server is named.
+    """
+    url = options.qdrant_url
+    if url is None:
+        raise ValueError(
+            "OPENMEMORY_INDEX=qdrant needs the server's address: OPENMEMORY_QDRANT_URL"
+        )
+    patience = Patience()
+    return QdrantIndex(
+        QdrantEngine(
+            lambda: connect(url, options.qdrant_api_key, patience),
+            prefix=options.qdrant_collection,
+            patience=patience,
+        )
+    )
+
+
+class QdrantEngine:
+    """One collection per space. What it holds outlives this process and is seen by others."""
+
+    def __init__(
+        self,
+        client: Callable[[], AsyncQdrantClient],
+        *,
+        prefix: str = "openmemory",
+        patience: Patience = Patience(),  # noqa: B008  frozen
+    ) -> None:
+        self._new_client = client
+        self._client: AsyncQdrantClient | None = None
+        self._prefix = prefix
+        self._patience = patience
+        self._collection: str | None = None
+        self._space: Space | None = None
+        self._ready = False
+        self._known = 0
+        """What the mark said last: should it say less, the collection has lost something."""
+
+    @property
+    def shared(self) -> bool:
+        """Always: whoever knows the address can search it."""
+        return True
+
+    async def open(self, space: Space) -> None:
+        """Make the space's collection if it is not there; several processes may do so at once."""
+        if self._client is None:
+            self._client = self._new_client()
+        if space != self._space:
+            self._space, self._collection = space, collection_of(self._prefix, space)
+            self._ready = False
+        if not self._ready:
+            await self._refuse_an_old_server()
+            await self._ensure(space)
+
+    async def close(self) -> None:
+        """End the connections."""
+        client, self._client, self._ready = self._client, None, False
+        self._space = self._collection = None
+        if client is not None:
+            await client.close()
+
+    async def applied(self) -> int:
+        """What the mark says; a collection that was deleted is made again, and reflects nothing."""
+        try:
+            self._known = await self._marked()
+        except Gone:
+            self._ready = False
+            assert self._space is not None, "opened"
+            await self._ensure(self._space)
+            self._known = await self._marked()
+        return self._known
+
+    async def advance(self, change: int) -> None:
+        """Put the mark at `change`, unless it is beyond, or was put back since it was read.
+
+        Raises:
+            Unavailable: it says less than it did, so what was written before is lost.
+        """
+        mark = models.PointStruct(id=MARK, vector={}, payload={APPLIED: change})
+        expected = _field(APPLIED, models.Range(gte=self._known, lt=change))
+        await self._written(
+            lambda client, name: client.upsert(
+                name,
+                [mark],
+                update_filter=models.Filter(must=[expected]),
+                update_mode=models.UpdateMode.UPDATE_ONLY,
+            )
+        )
+        self._known = await self._marked()
+        if self._known < change:
+            raise Unavailable(f"{WHERE} has lost what it held; it is filled again")
+
+    async def write(self, upserts: Sequence[IndexPoint], deletes: Sequence[str]) -> None:
+        """Delete, then insert or replace, in requests of a bounded size."""
+        for start in range(0, len(deletes), _RETRIEVE_POINTS):
+            ids: list[Any] = list(deletes[start : start + _RETRIEVE_POINTS])
+            selector = models.PointIdsList(points=ids)
+            await self._written(lambda client, name, s=selector: client.delete(name, s))
+        for part in _parts(upserts):
+            points = [_point(each) for each in part]
+            await self._written(lambda client, name, p=points: client.upsert(name, p))
+
+    async def run(self, batch: Batch) -> Answers:
+        """Answer a batch; its parts are asked at the same time."""
+        counts = [0] * len(batch.counts)
+        found: list[list[Hit]] = []
+        terms: dict[str, Terms] = {}
+        changes: dict[str, int] = {}
+
+        async def count(place: int, condition: Condition | None) -> None:
+            counts[place] = await self._count(condition)
+
+        async def search() -> None:
+            found.extend(await self._search([*batch.dense, *batch.sparse]))
+
+        async def read_terms() -> None:
+            terms.update(await self._terms(batch.terms_of))
+
+        async def read_changes() -> None:
+            changes.update(await self._changes(batch.changes_of))
+
+        work: list[Callable[[], Awaitable[None]]] = [
+            lambda place=place, condition=condition: count(place, condition)
+            for place, condition in enumerate(batch.counts)
+        ]
+        work += [search] if batch.dense or batch.sparse else []
+        work += [read_terms] if batch.terms_of else []
+        work += [read_changes] if batch.changes_of else []
+        await _together(work)
+        nearest = len(batch.dense)
+        return Answers(counts, found[:nearest], found[nearest:], terms, changes)
+
+    async def _count(self, condition: Condition | None) -> int:
+        asked = models.Filter.model_validate(condition or {})
+        # The mark has no vectors, so that no search finds it; a count would.
+        excluded = cast("list[Any]", asked.must_not or [])
+        asked.must_not = [*excluded, models.HasIdCondition.model_validate(_NOT_THE_MARK)]
+        result = await self._asked(lambda client, name: client.count(name, asked, exact=True))
+        return result.count
+
+    async def _search(self, searches: Sequence[Dense | Sparse]) -> list[list[Hit]]:
+        requests = [_request(each) for each in searches]
+        answers = await self._asked(lambda client, name: client.query_batch_points(name, requests))
+        return [[Hit(str(point.id), point.score) for point in each.points] for each in answers]
+
+    async def _terms(self, ids: Sequence[str]) -> dict[str, Terms]:
+        records = await self._retrieved(ids, with_vectors=[SPARSE])
+        return {str(record.id): _terms_of(record) for record in records}
+
+    async def _changes(self, ids: Sequence[str]) -> dict[str, int]:
+        records = await self._retrieved(ids, with_payload=["change"])
+        return {str(record.id): int((record.payload or {})["change"]) for record in records}
+
+    async def _retrieved(
+        self,
+        ids: Sequence[str],
+        *,
+        with_payload: list[str] | bool = False,
+        with_vectors: list[str] | bool = False,
+    ) -> list[models.Record]:
+        records: list[models.Record] = []
+        for start in range(0, len(ids), _RETRIEVE_POINTS):
+            part: list[Any] = list(ids[start : start + _RETRIEVE_POINTS])
+            records += await self._asked(
+                lambda client, name, part=part: client.retrieve(
+                    name, part, with_payload=with_payload, with_vectors=with_vectors
+                )
+            )
+        return records
+
+    async def _marked(self) -> int:
+        records = await self._asked(lambda client, name: client.retrieve(name, [MARK]))
+        if not records:
+            # Somebody began to make the collection and did not finish.
+            raise Gone(f"{WHERE} does not have the whole collection; it is made and filled again")
+        return int((records[0].payload or {})[APPLIED])
+
+    async def _refuse_an_old_server(self) -> None:
+        said = (await self._asked(lambda client, _: client.info())).version
+        numbers = said.removeprefix("v").split(".")[:2]
+        if not all(number.isdecimal() for number in numbers):
+            return
+        if tuple(map(int, numbers)) < OLDEST:
+            oldest = ".".join(map(str, OLDEST))
+            raise Unavailable(f"{WHERE} is of version {said}; it has to be {oldest} or later")
+
+    async def _ensure(self, space: Space) -> None:
+        """The collection with its indexes and its mark, whatever of it there is already."""
+        if not await self._asked(lambda client, name: client.collection_exists(name)):
+            await self._create(space)
+        there = await self._asked(lambda client, name: client.get_collection(name))
+        self._check(space, there.config.params)
+        schemas = {name: _schema(name) for name in INDEXED if name not in there.payload_schema}
+        for field, schema in schemas.items():
+            await self._asked(
+                lambda client, name, field=field, schema=schema: client.create_payload_index(
+                    name, field, schema
+                )
+            )
+        mark = models.PointStruct(id=MARK, vector={}, payload={APPLIED: 0})
+        only_new = models.UpdateMode.INSERT_ONLY
+        await self._written(lambda client, name: client.upsert(name, [mark], update_mode=only_new))
+        self._ready = True
+
+    async def _create(self, space: Space) -> None:
+        try:
+            await self._asked(
+                lambda client, name: client.create_collection(
+                    name,
+                    vectors_config=_vectors(space),
+                    sparse_vectors_config={SPARSE: models.SparseVectorParams()},
+                    # Every search is exact and within a filter: a graph would be built for nobody.
+                    hnsw_config=models.HnswConfigDiff(m=0, payload_m=0),
+                    # Filters read what is indexed, which is in memory; texts need not be.
+                    on_disk_payload=True,
+                    metadata={"store": space.store, "embedder": space.embedder, "schema": SCHEMA},
+                )
+            )
+        except Unavailable:
+            # Another process may have been faster; what it made is checked like any other.
+            if not await self._asked(lambda client, name: client.collection_exists(name)):
+                raise
+
+    def _check(self, space: Space, there: models.CollectionParams) -> None:
+        wanted = _vectors(space)
+        vectors = there.vectors if isinstance(there.vectors, dict) else {}
+        sizes = {name: params.size for name, params in vectors.items()}
+        fits = sizes == {name: params.size for name, params in wanted.items()}
+        if not (fits and SPARSE in (there.sparse_vectors or {})):
+            raise Unavailable(
+                f"{WHERE} has a collection {self._collection} of other vectors than ours: delete "
+                "it, or choose other names by OPENMEMORY_QDRANT_COLLECTION"
+            )
+
+    async def _written(
+        self, call: Callable[[AsyncQdrantClient, str], Awaitable[models.UpdateResult]]
+    ) -> None:
+        result = await self._asked(call)
+        if result.status != models.UpdateStatus.COMPLETED:
+            raise Unavailable(f"{WHERE} has not finished a write in time: {result.status}")
+
+    async def _asked(self, call: Callable[[AsyncQdrantClient, str], Awaitable[T]]) -> T:
+        client, name = self._client, self._collection
+        if client is None or name is None:
+            raise Unavailable(f"{WHERE} has not been called yet; try again")
+        return await ask(lambda: call(client, name), self._patience)
+
+
+def collection_of(prefix: str, space: Space) -> str:
+    """The collection's name: another space or layout never meets its points."""
+    written = canonical_json([SCHEMA, space.store, space.embedder, space.dimensions])
+    return f"{prefix}_{blake2b(written.encode(), digest_size=8).hexdigest()}"
+
+
+def _vectors(space: Space) -> dict[str, models.VectorParams]:
+    if not space.dimensions:
+        return {}
+    best_piece = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
+    params = models.VectorParams(
+        size=space.dimensions, distance=models.Distance.DOT, multivector_config=best_piece
+    )
+    return {DENSE: params}
+
+
+def _schema(field: str) -> models.PayloadSchemaType | models.KeywordIndexParams:
+    if field == "user_id":
+        # Points of one user are kept together: nearly every search is within one.
+        keyword = models.KeywordIndexType.KEYWORD
+        return models.KeywordIndexParams(type=keyword, is_tenant=True)
+    return models.PayloadSchemaType(INDEXED[field])
+
+
+def _point(point: IndexPoint) -> models.PointStruct:
+    vector: dict[str, Any] = {}
+    if point.dense is not None and len(point.dense):
+        vector[DENSE] = point.dense.tolist()
+    if point.terms:
+        vector[SPARSE] = models.SparseVector(
+            indices=list(point.terms), values=list(point.terms.values())
+        )
+    return models.PointStruct(id=point.id, vector=vector, payload=dict(point.payload))
+
+
+def _request(search: Dense | Sparse) -> models.QueryRequest:
+    query: Any
+    if isinstance(search, Dense):
+        query, using = [search.vector.tolist()], DENSE
+    else:
+        weights = search.weights
+        query = models.SparseVector(indices=list(weights), values=list(weights.values()))
+        using = SPARSE
+    return models.QueryRequest(
+        query=models.NearestQuery(nearest=query),
+        using=using,
+        filter=models.Filter.model_validate(search.condition) if search.condition else None,
+        limit=search.limit,
+        params=models.SearchParams(exact=True),
+        with_payload=False,
+    )
+
+
+def _terms_of(record: models.Record) -> Terms:
+    vectors = record.vector if isinstance(record.vector, dict) else {}
+    held = vectors.get(SPARSE)
+    if not isinstance(held, models.SparseVector):
+        return {}
+    return dict(zip(held.indices, held.values, strict=True))
+
+
+def _field(key: str, bounds: models.Range) -> models.FieldCondition:
+    return models.FieldCondition(key=key, range=bounds)
+
+
+def _parts(points: Sequence[IndexPoint]) -> Iterator[list[IndexPoint]]:
+    """The points in their order, in parts that one request holds. A point alone always fits."""
+    part: list[IndexPoint] = []
+    size = 0
+    for point in points:
+        more = _size(point)
+        if part and (len(part) == _WRITE_POINTS or size + more > _WRITE_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(point)
+        size += more
+    if part:
+        yield part
+
+
+def _size(point: IndexPoint) -> int:
+    numbers = (0 if point.dense is None else point.dense.size) + 2 * len(point.terms)
+    texts = sum(len(str(value)) for value in point.payload.values())
+    return numbers * _FLOAT_BYTES + 4 * texts
+
+
+async def _together(work: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Run all at once, a few at a time. The first failure ends the others and is raised."""
+    failed: list[Unavailable] = []
+    turns = anyio.CapacityLimiter(_ASK_AT_ONCE)
+
+    async def run(each: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with turns:
+                await each()
+        except Unavailable as error:
+            failed.append(error)
+            tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        for each in work:
+            tasks.start_soon(run, each)
+    if failed:
+        raise failed[0]
