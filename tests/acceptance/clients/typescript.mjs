@@ -7,7 +7,8 @@ const client = new MemoryClient({ apiKey: "any", host });
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { method, args } = JSON.parse(line);
-  const answer = await client[method](...args).then(
+  const called = async () => client[method](...args);
+  const answer = await called().then(
     (value) => ({ value }),
     (error) => ({ error: { name: error.name, code: error.errorCode, message: error.message } }),
   );
