@@ -13,6 +13,8 @@ from openmemory_api.container import Container
 from openmemory_api.settings import Settings
 from tests.fakes import FrozenClock, HashEmbedder
 
+_ALIASES = ("DATABASE_URL", "API_KEY", "MEM0_API_KEY", "MEM0_BASE_URL")
+
 
 @pytest.fixture
 def anyio_backend() -> str:
@@ -22,7 +24,7 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith("OPENMEMORY_") or name in ("DATABASE_URL", "API_KEY"):
+        if name.startswith("OPENMEMORY_") or name in _ALIASES:
             monkeypatch.delenv(name)
 
 

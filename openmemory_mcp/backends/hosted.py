@@ -164,7 +164,7 @@ def _counting(deleted: list[str]) -> Generator[None]:
     except BackendError as error:
         if not deleted:
             raise
-        before = f"Before that, {len(deleted)} memories were deleted for good."
+        before = f"Deleted for good before that: {len(deleted)}."
         raise BackendError(f"{error} {before}") from error
 
 
