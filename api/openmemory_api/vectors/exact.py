@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from openmemory_api.domain.filters import Filter
 from openmemory_api.domain.protocols import Candidate, Matrix, Point, Space, Vector
 from openmemory_api.vectors.filters import Mask, MemoryTable, grown, reads_memories
+from openmemory_api.vectors.loading import IndexOptions
 from openmemory_api.vectors.terms import document_terms, query_terms, searchable_text
 
 Rows: TypeAlias = NDArray[np.intp]
@@ -29,6 +30,11 @@ FLOAT_ERROR = 1e-5
 """More than a float32 product of unit vectors is ever off by, in whatever order it adds."""
 FEWEST_DEAD = 1_000
 """Rows to lose before compaction is thought of."""
+
+
+def create(_: IndexOptions) -> "ExactIndex":
+    """The factory that `vectors.loading` calls."""
+    return ExactIndex()
 
 
 class ExactIndex:

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import Any, Final, TypeVar, cast
 
 import anyio
+import anyio.to_thread
 from qdrant_client import AsyncQdrantClient, models
 
 from openmemory_api.domain.errors import Unavailable
@@ -35,9 +36,9 @@ MARK: Final = 0
 """Id of the point that says what the collection reflects. A memory's id is never a number."""
 APPLIED: Final = "applied"
 
-_WRITE_BYTES: Final = 4 * 1024 * 1024
-"""Of a request, about: a server takes 32 MB, and its encoding must not hold the event loop long."""
-_WRITE_POINTS: Final = 64
+_WRITE_BYTES: Final = 1024 * 1024
+"""Of a request, about. A server takes 32 MB, but encoding so much would hold the event loop."""
+_WRITE_POINTS: Final = 32
 _FLOAT_BYTES: Final = 22
 """A number of a vector as JSON."""
 _ASK_AT_ONCE: Final = 16
@@ -94,7 +95,8 @@ class QdrantEngine:
     async def open(self, space: Space) -> None:
         """Make the space's collection if it is not there; several processes may do so at once."""
         if self._client is None:
-            self._client = self._new_client()
+            # In a thread, because reading the certificates of this machine takes its time.
+            self._client = await anyio.to_thread.run_sync(self._new_client)
         if space != self._space:
             self._space, self._collection = space, collection_of(self._prefix, space)
             self._ready = False
@@ -153,6 +155,9 @@ class QdrantEngine:
     async def run(self, batch: Batch) -> Answers:
         """Answer a batch; its parts are asked at the same time."""
         counts = [0] * len(batch.counts)
+        # Without dimensions there is no dense vector to ask, though a query may have one already.
+        dense = batch.dense if self._space and self._space.dimensions else ()
+        searches = [*dense, *batch.sparse]
         found: list[list[Hit]] = []
         terms: dict[str, Terms] = {}
         changes: dict[str, int] = {}
@@ -161,7 +166,7 @@ class QdrantEngine:
             counts[place] = await self._count(condition)
 
         async def search() -> None:
-            found.extend(await self._search([*batch.dense, *batch.sparse]))
+            found.extend(await self._search(searches))
 
         async def read_terms() -> None:
             terms.update(await self._terms(batch.terms_of))
@@ -173,12 +178,12 @@ class QdrantEngine:
             lambda place=place, condition=condition: count(place, condition)
             for place, condition in enumerate(batch.counts)
         ]
-        work += [search] if batch.dense or batch.sparse else []
+        work += [search] if searches else []
         work += [read_terms] if batch.terms_of else []
         work += [read_changes] if batch.changes_of else []
         await _together(work)
-        nearest = len(batch.dense)
-        return Answers(counts, found[:nearest], found[nearest:], terms, changes)
+        near = found[: len(dense)] or [[] for _ in batch.dense]
+        return Answers(counts, near, found[len(dense) :], terms, changes)
 
     async def _count(self, condition: Condition | None) -> int:
         asked = models.Filter.model_validate(condition or {})

@@ -1,5 +1,6 @@
 """The way to a Qdrant server: one client, bounded patience, and errors that say what to do."""
 
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -83,6 +84,8 @@ async def ask(call: Callable[[], Awaitable[T]], patience: Patience) -> T:
         ) as error:
             if pause is None or not _passes(error):
                 raise _unavailable(error, patience) from error
+        except json.JSONDecodeError as error:
+            raise _another_service() from error
         await anyio.sleep(pause)
     raise AssertionError("the last attempt returns or raises")
 
@@ -111,11 +114,15 @@ def _unavailable(error: Exception, patience: Patience) -> Unavailable:
         case ResponseHandlingException(source=httpx.TransportError() as cause):
             return Unavailable(f"{WHERE} ended the connection: {cause}")
         case ResponseHandlingException():
-            return Unavailable(f"{WHERE} answers what is not Qdrant's; is the address right?")
+            return _another_service()
         case UnexpectedResponse():
             return _refused(error.status_code or 0, _reason(error))
         case _:
             return Unavailable(f"{WHERE} asks to be called less often: {error}")
+
+
+def _another_service() -> Unavailable:
+    return Unavailable(f"{WHERE} answers what is not Qdrant's; is the address right?")
 
 
 def _refused(status: int, reason: str) -> Unavailable:
