@@ -22,8 +22,6 @@ from openmemory_api.vectors.qdrant.shard import Shard
 
 log = logging.getLogger(__name__)
 
-LOCK_SECONDS: Final = 10.0
-"""How long the process of a server that was killed may take to end."""
 IDLE_SECONDS: Final = 1.0
 """Without a question for so long, what was written is put on the disk."""
 MOST_UNFLUSHED: Final = 10_000
@@ -88,7 +86,7 @@ class Server:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if self._lock is None:
             # Before anything is read: a second process that loads a live shard breaks it.
-            lock = FileLock(folder.parent / "edge.lock", timeout=LOCK_SECONDS)
+            lock = FileLock(folder.parent / "edge.lock", timeout=header["patience"])
             try:
                 lock.acquire()
             except Timeout:

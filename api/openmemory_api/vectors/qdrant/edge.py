@@ -44,9 +44,13 @@ def create(options: IndexOptions) -> VectorIndex:
 class EdgeEngine:
     """One question at a time, in the order they are asked."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` may be missing. It is this engine's alone, guarded by a lock file."""
+    def __init__(self, folder: Path, *, patience: float = 10.0) -> None:
+        """`folder` may be missing. It is this engine's alone, guarded by a lock file.
+
+        `patience` is how many seconds the process of a server that was killed may take to end.
+        """
         self._folder = folder
+        self._patience = patience
         self._space: Space | None = None
         self._child: _Child | None = None
         self._turn = anyio.Lock()
@@ -174,6 +178,7 @@ class EdgeEngine:
                     "folder": str(self._folder / _name(space)),
                     "dimensions": space.dimensions,
                     "indexed": dict(INDEXED),
+                    "patience": self._patience,
                 }
             )
         except (_Gone, Unavailable):

@@ -18,13 +18,15 @@ from openmemory_api.domain.filters import (
     Range,
     fold,
 )
-from openmemory_api.vectors.qdrant.engine import Condition
+from openmemory_api.vectors.qdrant.engine import SPARSE, Condition
 from openmemory_api.vectors.qdrant.points import (
+    FACTS,
     FOLDED,
     NULLABLE,
+    PRESENT,
     day_number,
     entry,
-    metadata_name,
+    fact,
     metadata_path,
     moment,
 )
@@ -46,10 +48,10 @@ def compiled(wanted: Filter) -> Compiled:
         case In("id", values):
             return _ids(values)
         case In(field, values):
-            return _is_any(field, values)
+            return _facts(field, values)
         case MetadataIs(key, value):
             # A null is as good as absent.
-            return value is not None and _is_any("metadata", [entry(key, value)])
+            return value is not None and _facts("metadata", [entry(key, value)])
         case Contains():
             return _contains(wanted)
         case Range():
@@ -73,7 +75,7 @@ def has_ids(ids: Iterable[str]) -> Condition:
 
 def holds_term(number: int) -> Condition:
     """The points whose text holds a term."""
-    return {"must": [{"key": "terms", "match": {"value": number}}]}
+    return {"must": [{"key": SPARSE, "match": {"value": number}}]}
 
 
 def _all_of(parts: Iterable[Compiled]) -> Compiled:
@@ -125,12 +127,13 @@ def _is_id(value: str) -> bool:
         return False
 
 
-def _is_any(key: str, values: Sequence[str]) -> Compiled:
-    known = [value for value in values if _storable(value)]
+def _facts(name: str, values: Sequence[str]) -> Compiled:
+    """What any of these facts is true of."""
+    known = [fact(name, value) for value in values if _storable(value)]
     if not known:
         return False
     match = {"value": known[0]} if len(known) == 1 else {"any": known}
-    return {"must": [{"key": key, "match": match}]}
+    return {"must": [{"key": FACTS, "match": match}]}
 
 
 def _contains(leaf: Contains) -> Compiled:
@@ -140,13 +143,12 @@ def _contains(leaf: Contains) -> Compiled:
     suffix = FOLDED if leaf.ignore_case else ""
     match leaf.field:
         case MetadataKey(key):
-            text = f"metadata_texts{suffix}.{metadata_path(key)}"
-            item = _is_any(f"metadata_items{suffix}", [entry(key, needle)])
-            return _any_of([_has_part(text, needle), item])
+            item = _facts(f"item{suffix}", [entry(key, needle)])
+            return _any_of([_has_part(f"metadata{suffix}.{metadata_path(key)}", needle), item])
         case "text":
             return _has_part(f"text{suffix}", needle)
         case field:
-            return _is_any(field + suffix, [needle])
+            return _facts(field + suffix, [needle])
 
 
 def _has_part(key: str, needle: str) -> Condition:
@@ -168,8 +170,8 @@ def _bound(value: datetime | str) -> str | int:
 
 def _present(field: str | MetadataKey) -> Compiled:
     if isinstance(field, MetadataKey):
-        return _is_any("present", [metadata_name(field.key)])
-    return field not in NULLABLE or _is_any("present", [field])
+        return _facts("has", [field.key])
+    return field not in NULLABLE or _facts(PRESENT, [field])
 
 
 def _storable(text: str) -> bool:

@@ -1,39 +1,50 @@
 """A memory as a point: the payload that filters read, and its terms as a sparse vector."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
-from openmemory_api.domain.filters import canonical_json, fold
-from openmemory_api.domain.memory import Json, Memory, Metadata
+from openmemory_api.domain.filters import canonical_json, fold, value_of
+from openmemory_api.domain.memory import Json, Memory
 from openmemory_api.domain.protocols import Point
+from openmemory_api.vectors.filters import KEYWORD_FIELDS, LIST_FIELDS, TIME_FIELDS
 from openmemory_api.vectors.qdrant.engine import SPARSE, IndexPoint
 from openmemory_api.vectors.terms import document_terms, searchable_text
 
 SCHEMA: Final = 1
 """Of payload and vectors. Points of another schema are in another folder or collection."""
 
+FACTS: Final = "facts"
+"""Payload field: what is true of the memory, in words `name=value`. One index for all of them,
+because each costs an embedded engine some ten files to put on the disk at every flush."""
 FOLDED: Final = "_folded"
 """Ends the name of a field's copy in which case does not matter."""
-NULLABLE: Final = (
-    "user_id", "agent_id", "app_id", "run_id", "app", "expiration_date", "categories", "event_time",
-)  # fmt: skip
-"""What can be null; a payload's `present` names those that are not."""
+NULLABLE: Final = frozenset(
+    (
+        "user_id",
+        "agent_id",
+        "app_id",
+        "run_id",
+        "app",
+        "expiration_date",
+        "categories",
+        "event_time",
+    )
+)
+"""The fields that can be null."""
+PRESENT: Final = "present"
+"""Name of the facts that say which fields are not null."""
 
 IndexType = Literal["keyword", "integer", "datetime"]
 INDEXED: Final[Mapping[str, IndexType]] = {
-    **dict.fromkeys(
-        (
-            "project_id", "user_id", "agent_id", "app_id", "run_id", "app", "state", "lifecycle",
-            "expiration_date", "categories", "categories_folded", "tags", "tags_folded", "present",
-            "metadata", "metadata_items", "metadata_items_folded",
-        ),
-        "keyword",
-    ),
-    **dict.fromkeys((SPARSE, "expires"), "integer"),
-    **dict.fromkeys(("created_at", "updated_at", "event_time"), "datetime"),
-}  # fmt: skip
+    FACTS: "keyword",
+    SPARSE: "integer",
+    "expires": "integer",
+    "created_at": "datetime",
+    "updated_at": "datetime",
+    "event_time": "datetime",
+}
 """Payload fields to index. Texts are not: what is asked of them is a substring."""
 
 
@@ -61,32 +72,25 @@ def term_number(term: str) -> int:
 
 def payload_of(memory: Memory) -> dict[str, Any]:
     """What `filters.compiled` asks for. Null and empty fields are left out."""
-    ids = memory.entities
+    texts = {k: v for k, v in (memory.metadata or {}).items() if isinstance(v, str)}
     fields = {
         "change": memory.change,
-        "project_id": memory.project_id,
-        "user_id": ids.user_id,
-        "agent_id": ids.agent_id,
-        "app_id": ids.app_id,
-        "run_id": ids.run_id,
-        "app": memory.app,
-        "state": str(memory.state),
-        "lifecycle": str(memory.lifecycle),
-        "expiration_date": memory.expiration_date,
+        FACTS: list(_facts(memory)),
         "expires": memory.expiration_date and day_number(memory.expiration_date),
         "created_at": moment(memory.created_at),
         "updated_at": moment(memory.updated_at),
         "event_time": memory.event_time and moment(memory.event_time),
         "text": memory.text,
         "text_folded": fold(memory.text),
-        "categories": list(memory.categories or ()) or None,
-        "categories_folded": _folded(memory.categories),
-        "tags": list(memory.tags) or None,
-        "tags_folded": _folded(memory.tags),
-        "present": _present(memory) or None,
-        **_metadata_fields(memory.metadata or {}),
+        "metadata": {metadata_path(k): text for k, text in texts.items()} or None,
+        "metadata_folded": {metadata_path(k): fold(t) for k, t in texts.items()} or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def fact(name: str, value: str) -> str:
+    """One thing that is true of a memory. Names have no `=`, so no two facts are spelled alike."""
+    return f"{name}={value}"
 
 
 def moment(time: datetime) -> str:
@@ -97,11 +101,6 @@ def moment(time: datetime) -> str:
 def day_number(day: str) -> int:
     """`YYYY-MM-DD` as the number YYYYMMDD."""
     return int(day.replace("-", ""))
-
-
-def metadata_name(key: str) -> str:
-    """A metadata key as the name in `present`."""
-    return f"metadata:{key}"
 
 
 def metadata_path(key: str) -> str:
@@ -118,39 +117,27 @@ def _digest(text: str) -> str:
     return blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
-def _folded(values: tuple[str, ...] | None) -> list[str] | None:
-    return [fold(value) for value in values or ()] or None
+def _facts(memory: Memory) -> Iterator[str]:
+    for field in (*KEYWORD_FIELDS, *TIME_FIELDS, *LIST_FIELDS):
+        value = value_of(memory, field)
+        if field in NULLABLE and value is not None:
+            yield fact(PRESENT, field)
+        if isinstance(value, str) and field != "id":
+            yield fact(field, value)
+        elif isinstance(value, tuple):
+            for item in cast("tuple[str, ...]", value):
+                yield fact(field, item)
+                yield fact(field + FOLDED, fold(item))
+    for key, value in (memory.metadata or {}).items():
+        yield from _metadata_facts(key, value)
 
 
-def _present(memory: Memory) -> list[str]:
-    values: dict[str, object] = {
-        "user_id": memory.entities.user_id,
-        "agent_id": memory.entities.agent_id,
-        "app_id": memory.entities.app_id,
-        "run_id": memory.entities.run_id,
-        "app": memory.app,
-        "expiration_date": memory.expiration_date,
-        "categories": memory.categories,
-        "event_time": memory.event_time,
-    }
-    held = [name for name in NULLABLE if values[name] is not None]
-    return held + [metadata_name(k) for k, v in (memory.metadata or {}).items() if v is not None]
-
-
-def _metadata_fields(metadata: Metadata) -> dict[str, Any]:
-    """Each key with its value, each string of a list, and the strings themselves by key."""
-    texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
-    items = [
-        (key, item)
-        for key, value in metadata.items()
-        if isinstance(value, list)
-        for item in value
-        if isinstance(item, str)
-    ]
-    return {
-        "metadata": [entry(k, v) for k, v in metadata.items() if v is not None] or None,
-        "metadata_items": [entry(key, item) for key, item in items] or None,
-        "metadata_items_folded": [entry(key, fold(item)) for key, item in items] or None,
-        "metadata_texts": {metadata_path(k): text for k, text in texts.items()} or None,
-        "metadata_texts_folded": {metadata_path(k): fold(t) for k, t in texts.items()} or None,
-    }
+def _metadata_facts(key: str, value: Json) -> Iterator[str]:
+    if value is None:
+        return
+    yield fact("has", key)
+    yield fact("metadata", entry(key, value))
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, str):
+            yield fact("item", entry(key, item))
+            yield fact("item" + FOLDED, entry(key, fold(item)))
