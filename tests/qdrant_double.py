@@ -63,6 +63,8 @@ class QdrantDouble:
         self.faults: list[Fault] = []
         self.requests: list[str] = []
         """Method and path of each, in order."""
+        self.indexes: dict[tuple[str, str], models.PayloadIndexInfo] = {}
+        """By collection and field."""
         self.sizes: list[int] = []
         """Bytes of each body that was read."""
         self._app = Starlette(routes=self._routes())
@@ -146,7 +148,10 @@ class QdrantDouble:
             raise Refused(413, "Payload Too Large")
 
     def _describe(self, request: Request, body: bytes) -> object:
-        return self.local.get_collection(_name(request))
+        there = self.local.get_collection(_name(request))
+        held = self.indexes.items()
+        there.payload_schema = {key[1]: info for key, info in held if key[0] == _name(request)}
+        return there
 
     def _exists(self, request: Request, body: bytes) -> object:
         return {"exists": self.local.collection_exists(_name(request))}
@@ -158,9 +163,13 @@ class QdrantDouble:
         )
 
     def _create_index(self, request: Request, body: bytes) -> object:
-        models.CreateFieldIndex.model_validate_json(body)
-        # In-memory mode has no indexes: that the body is one a server knows is what can be seen.
+        asked = models.CreateFieldIndex.model_validate_json(body)
         self.local.get_collection(_name(request))
+        # In-memory mode scans, so that an index is only remembered.
+        schema = asked.field_schema
+        kind = models.PayloadSchemaType(getattr(schema, "type", schema))
+        info = models.PayloadIndexInfo(data_type=kind, points=0)
+        self.indexes[_name(request), asked.field_name] = info
         return _DONE
 
     def _upsert(self, request: Request, body: bytes) -> object:

@@ -370,6 +370,18 @@ def test_compose_agrees_with_the_settings_and_the_image(monkeypatch: pytest.Monk
     assert Settings().demands_key
 
 
+def test_what_compose_adds_to_scale_is_pinned_and_reached_by_nobody_else() -> None:
+    services = compose()["services"]
+    added = {name: each for name, each in services.items() if each.get("profiles") == ["scale"]}
+    assert added.keys() == services.keys() - {"openmemory"}
+    for service in added.values():
+        assert re.fullmatch(r"[\w/]+:v?\d+\.\d+[\w.-]*", service["image"])
+        assert "ports" not in service
+        assert {volume.partition(":")[0] for volume in service["volumes"]} <= compose()[
+            "volumes"
+        ].keys()
+
+
 @pytest.fixture
 def container_process(tmp_path: Path) -> Generator[tuple[str, str]]:
     """The image's command in the image's environment, except for port and folder."""

@@ -62,6 +62,41 @@ def test_another_database_is_refused_with_what_is_supported(url: str) -> None:
         _ = settings(database_url=url).database_path
 
 
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("qdrant", "http://qdrant:6333"),
+        ("http://qdrant", "http://qdrant:6333"),
+        ("qdrant:7000", "http://qdrant:7000"),
+        ("https://q.example.org/behind/", "https://q.example.org:6333/behind"),
+        ("https://q.example.org:443", "https://q.example.org:443"),
+        ("http://[::1]:6334", "http://[::1]:6334"),
+    ],
+)
+def test_a_qdrant_server_is_named_by_host_or_url(url: str, address: str) -> None:
+    assert settings(qdrant_url=url).qdrant_address == address
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://qdrant", "https://", "http://user:secret@qdrant", "qdrant:port", "http://q:99999"]
+)
+def test_what_is_no_address_of_a_qdrant_server_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(ValueError, match="OPENMEMORY_QDRANT_URL is not an address") as refused:
+        _ = settings(qdrant_url=url).qdrant_address
+    assert url not in str(refused.value)
+    assert settings().qdrant_address is None
+
+
+def test_the_predecessor_s_names_for_qdrant_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QDRANT_HOST", "mem0_store")
+    monkeypatch.setenv("QDRANT_PORT", "7333")
+    monkeypatch.setenv("QDRANT_API_KEY", "a-key")
+    read = Settings()
+    assert read.qdrant_address == "http://mem0_store:7333"
+    assert read.qdrant_api_key is not None
+    assert "a-key" not in repr(read)
+
+
 def test_a_name_is_loopback_only_if_it_cannot_be_anything_else() -> None:
     assert not is_loopback("localhost.evil.example")
     assert not is_loopback("")

@@ -23,8 +23,11 @@ _OURS: Final = (
     EntryPoint("edge", "openmemory_api.vectors.qdrant.edge:create", GROUP),
     EntryPoint("qdrant", "openmemory_api.vectors.qdrant.remote:create", GROUP),
 )
-_PACKAGES: Final = {"qdrant_client": "openmemory-server[qdrant]", "qdrant_edge": "qdrant-edge-py"}
-"""What to install where a module is missing."""
+_REMEDIES: Final = {
+    "qdrant_client": "install its client: pip install 'openmemory-server[qdrant]'",
+    "qdrant_edge": "where there is no package of it choose OPENMEMORY_INDEX=exact",
+}
+"""What to do where a module is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,8 @@ def _factory(name: str) -> IndexFactory:
         return known[name].load()
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
-        package = _PACKAGES.get(missing)
-        if package is None:
+        if missing not in _REMEDIES:
             raise
         raise ValueError(
-            f"OPENMEMORY_INDEX={name} needs a package: pip install '{package}'"
+            f"OPENMEMORY_INDEX={name} needs {missing}; {_REMEDIES[missing]}"
         ) from error

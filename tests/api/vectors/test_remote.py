@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.protocols import Matrix, Space
 from openmemory_api.vectors.qdrant.engine import Batch, Dense, IndexPoint, Sparse
+from openmemory_api.vectors.qdrant.points import INDEXED
 from openmemory_api.vectors.qdrant.remote import MARK, QdrantEngine, collection_of
 from openmemory_api.vectors.qdrant.wire import Patience, ask, connect
 from tests.mcp.loopback import free_port, serving
@@ -261,6 +262,7 @@ async def test_several_processes_may_make_the_collection_at_once() -> None:
         for engine in engines:
             await engine.close()
     assert double.names() == [collection_of("openmemory", SPACE)]
+    assert {field for _, field in double.indexes} == set(INDEXED)
 
 
 async def test_another_store_embedder_or_size_has_a_collection_of_its_own() -> None:

@@ -245,9 +245,9 @@ class QdrantEngine:
             await self._create(space)
         there = await self._asked(lambda client, name: client.get_collection(name))
         self._check(space, there.config.params)
-        schemas = {name: _schema(name) for name in INDEXED if name not in there.payload_schema}
-        for field, schema in schemas.items():
-            await self._asked(
+        for field in INDEXED.keys() - there.payload_schema.keys():
+            schema = models.PayloadSchemaType(INDEXED[field])
+            await self._written(
                 lambda client, name, field=field, schema=schema: client.create_payload_index(
                     name, field, schema
                 )
@@ -315,14 +315,6 @@ def _vectors(space: Space) -> dict[str, models.VectorParams]:
         size=space.dimensions, distance=models.Distance.DOT, multivector_config=best_piece
     )
     return {DENSE: params}
-
-
-def _schema(field: str) -> models.PayloadSchemaType | models.KeywordIndexParams:
-    if field == "user_id":
-        # Points of one user are kept together: nearly every search is within one.
-        keyword = models.KeywordIndexType.KEYWORD
-        return models.KeywordIndexParams(type=keyword, is_tenant=True)
-    return models.PayloadSchemaType(INDEXED[field])
 
 
 def _point(point: IndexPoint) -> models.PointStruct:
