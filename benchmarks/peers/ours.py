@@ -63,7 +63,7 @@ class OpenMemory:
         env = {
             **bench.environment(self.key),
             "OPENMEMORY_EMBEDDER_MODEL": MODEL,
-            "OPENMEMORY_EMBEDDER_BASE_URL": bench.model_url,
+            "OPENMEMORY_EMBEDDER_URL": bench.model_url,
             "OPENMEMORY_EMBEDDER_API_KEY": "sk-benchmark",
         }
         pid = stack.enter_context(

@@ -78,10 +78,12 @@ def run(
         raise Failed(f"{Path(str(command[0])).name} exited with {done.returncode}: {tail(log)}")
 
 
-def tail(log: Path) -> str:
-    """The last line that says anything."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
-    return next((line for line in reversed(lines) if line), "no output")
+def tail(log: Path, lines: int = 1) -> str:
+    """The last lines that say anything."""
+    if not log.exists():
+        return "no output"
+    said = [line.rstrip() for line in log.read_text(errors="replace").splitlines()]
+    return "\n".join([line for line in said if line][-lines:]) or "no output"
 
 
 def wait_for_port(port: int, pid: int, *, seconds: float = 120) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.peers.measuring import Series, Verb
-from benchmarks.peers.runs import Result
+from benchmarks.peers.runs import Result, Way
 
 
 def markdown(result: Result) -> str:
@@ -77,8 +77,8 @@ def _calls(result: Result, verb: Verb) -> str:
     rows = [
         [
             way.title,
-            *_cells(way.one[verb]),
-            *_cells(way.many[verb]),
+            *_cells(way, way.one[verb]),
+            *_cells(way, way.many[verb]),
             f"{way.many[verb].per_second:,.1f}",
             str(len(way.one[verb].errors) + len(way.many[verb].errors)),
         ]
@@ -88,9 +88,11 @@ def _calls(result: Result, verb: Verb) -> str:
     return _table(head, rows)
 
 
-def _cells(series: Series) -> list[str]:
+def _cells(way: Way, series: Series) -> list[str]:
     times = [series.percentile_ms(0.5), series.percentile_ms(0.95), series.cpu_ms]
-    return [*(f"{each:,.1f}" for each in times), str(series.calls)]
+    cells = [*(f"{each:,.1f}" for each in times), str(series.calls)]
+    # The floor that has no server of its own uses nobody's time.
+    return cells if way.server.pids else [*cells[:2], "–", cells[3]]
 
 
 def _servers(result: Result) -> str:
@@ -101,7 +103,7 @@ def _servers(result: Result) -> str:
             "; ".join([each.version, *(f"{k} {v}" for k, v in each.notes.items())]),
             each.filled_by,
             f"{each.first_answer:.2f}",
-            f"{each.memory_mb:.0f}",
+            f"{each.memory_mb:.0f}" if each.memory_mb else "–",
         ]
         for each in result.started
     ]

@@ -18,7 +18,7 @@ from benchmarks.peers.base import Bench, Channel, Peer, Server
 from benchmarks.peers.channels import CallFailed, Session
 from benchmarks.peers.corpus import memories, questions
 from benchmarks.peers.measuring import Series, Verb, call, first_answer, many_clients, one_client
-from benchmarks.peers.processes import Failed, free_port, memory_mb, running, wait_for_port
+from benchmarks.peers.processes import Failed, free_port, memory_mb, running, tail, wait_for_port
 
 _ROUNDS = 4
 """The peers take turns, so that what else the machine does falls on all of them."""
@@ -116,6 +116,7 @@ async def _add_peer(
             started, server = await _start(peer, bench, made[0], own)
         except (Failed, CallFailed, MCPError, httpx.HTTPError, ExceptionGroup) as error:
             result.missing[peer.title] = _reason(error)
+            print(tail(bench.log(peer.key), lines=30), file=sys.stderr, flush=True)
             return
         stack.push(own.pop_all())
     result.started.append(started)
