@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
@@ -97,7 +97,6 @@ class Server:
     verbs: tuple[Verb, ...] = ("search", "add")
     finds: bool = True
     """Whether a search must find what was stored; not so for the floors."""
-    notes: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class Peer(Protocol):

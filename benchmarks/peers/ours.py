@@ -54,7 +54,9 @@ class OpenMemory:
             base, "/v3/memories/search/", _search_body, "/v3/memories/add/", _add_body
         )
         embedder = httpx.get(f"{base}/health", trust_env=False).json()["embedder"]["name"]
-        return Server([pid], {"MCP": mcp, "REST": rest}, notes={"embedder": str(embedder)})
+        if MODEL not in embedder:
+            raise Failed(f"it embeds with {embedder}, not with the model server")
+        return Server([pid], {"MCP": mcp, "REST": rest})
 
     def _serve(self, bench: Bench, stack: ExitStack) -> tuple[str, int]:
         port = free_port()

@@ -34,7 +34,6 @@ def plain(result: Result) -> dict[str, Any]:
                 "filled_by": each.filled_by,
                 "first_answer_s": each.first_answer,
                 "memory_mb": each.memory_mb,
-                **each.notes,
             }
             for each in result.started
         ],
@@ -100,7 +99,7 @@ def _servers(result: Result) -> str:
     rows = [
         [
             each.title,
-            "; ".join([each.version, *(f"{k} {v}" for k, v in each.notes.items())]),
+            each.version,
             each.filled_by,
             f"{each.first_answer:.2f}",
             f"{each.memory_mb:.0f}" if each.memory_mb else "–",

@@ -63,7 +63,6 @@ class Started:
     filled_by: str
     first_answer: float
     """Seconds from the start of its process to the first search answered."""
-    notes: dict[str, str]
     memory_mb: float = 0.0
 
 
@@ -138,7 +137,7 @@ async def _start(peer: Peer, bench: Bench, stored: str, stack: ExitStack) -> tup
     for channel in server.channels.values():
         await first_answer(channel.connect, stored, stored if server.finds else "")
         break
-    started = Started(peer.title, version, filled_by, perf_counter() - before, server.notes)
+    started = Started(peer.title, version, filled_by, perf_counter() - before)
     return started, server
 
 
