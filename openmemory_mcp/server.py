@@ -5,8 +5,15 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from mcp.server.caching import CacheHint
-from mcp.server.mcpserver import MCPServer
-from mcp.types import CompleteRequestParams, Tool
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INVALID_PARAMS,
+    CompleteRequestParams,
+    GetPromptResult,
+    InputRequiredResult,
+    Tool,
+)
 from pydantic import JsonValue
 
 from openmemory_mcp import recall, tools
@@ -54,6 +61,18 @@ class MemoryServer(MCPServer[Connection]):
     async def list_tools(self) -> list[Tool]:
         """The listed tools, their schemas without the titles that only cost tokens."""
         return [_slim(tool) for tool in await super().list_tools() if tool.name not in UNLISTED]
+
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        context: Context[Connection, Any] | None = None,
+    ) -> GetPromptResult | InputRequiredResult:
+        """A prompt; asking for one wrongly is the client's error, of which the SDK makes ours."""
+        try:
+            return await super().get_prompt(name, arguments, context)
+        except ValueError as error:
+            raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
 
 
 def create_server(backend: MemoryBackend, launch: Launch = NOBODY) -> MemoryServer:

@@ -3,7 +3,7 @@
 import ipaddress
 import json
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -125,6 +125,7 @@ class Surface:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = {**scope, "headers": _trimmed(scope["headers"])}
         headers = Headers(scope=scope)
         try:
             # Whoever runs the app may have bound an address that the settings do not know of.
@@ -196,6 +197,11 @@ class KeyGate:
             except StoreError as error:
                 return await respond(send, error)
         return await self._app(scope, receive, send)
+
+
+def _trimmed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """White space around a header's value is none of it, but not every HTTP parser takes it off."""
+    return [(name, value.strip(b" \t")) for name, value in headers]
 
 
 def normalised(scope: Scope, root_path: str = "") -> Scope:

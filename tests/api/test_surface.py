@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 
 from openmemory_api.app import create_app
 from openmemory_api.container import Container
-from openmemory_api.middleware import MAX_BODY, SurfacePolicy, normalised
+from openmemory_api.middleware import MAX_BODY, Surface, SurfacePolicy, normalised
 from openmemory_api.settings import Settings
 from tests.fakes import HashEmbedder
 
@@ -61,6 +61,22 @@ def test_listed_hosts_and_origins_are_served() -> None:
     for host in ("memory.example", "memory.example:8000", "192.0.2.1:8000", "[2001:db8::1]:8000"):
         policy.check(_headers(host=host, origin="https://app.example"))
         policy.check(_headers(host=host, origin=f"http://{host}"))
+
+
+async def test_white_space_around_a_header_is_none_of_it() -> None:
+    served: list[Headers] = []
+
+    async def app(scope: Any, *_: object) -> None:
+        served.append(Headers(scope=scope))
+
+    async def nothing(*_: object) -> Any:
+        raise AssertionError
+
+    sent = [(b"host", b" 127.0.0.1 "), (b"mcp-method", b"\t tools/list \t")]
+    scope = {"type": "http", "path": "/mcp", "raw_path": b"/mcp", "headers": sent}
+    await Surface(app, SurfacePolicy(trusts_local=True))(scope, nothing, nothing)
+
+    assert [headers["mcp-method"] for headers in served] == ["tools/list"]
 
 
 def _headers(**values: str) -> Headers:

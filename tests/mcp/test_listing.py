@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    INVALID_PARAMS,
     PromptReference,
     ResourceTemplateReference,
     TextContent,
@@ -438,6 +440,20 @@ async def test_the_prompts_topic_is_not_completed(server: MemoryServer, recorder
         )
 
     assert result.completion.values == []
+    assert recorder.asked == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("name", "arguments"), [("nothing", {"topic": "tea"}), ("recall", {})])
+async def test_asking_for_a_prompt_wrongly_is_the_clients_error(
+    server: MemoryServer, recorder: Recorder, mode: str, name: str, arguments: dict[str, str]
+) -> None:
+    async with Client(server, mode=mode) as client:
+        with pytest.raises(MCPError) as refused:
+            await client.get_prompt(name, arguments)
+
+    assert refused.value.code == INVALID_PARAMS
+    assert {"nothing": "nothing", "recall": "topic"}[name] in str(refused.value)
     assert recorder.asked == []
 
 
