@@ -27,10 +27,8 @@ from openmemory_mcp.backends.events import Event
 from openmemory_mcp.backends.ownership import APP_KEY, DEFAULT_USER, Scope, scope_of
 from openmemory_mcp.backends.platform import Json, NotThereError, Platform
 from openmemory_mcp.backends.rows import MAX_PAGE, UUID, Page, Rows, missing, path_of
-from openmemory_mcp.backends.waiting import settled
+from openmemory_mcp.backends.waiting import ADD_WAIT, settled
 from openmemory_mcp.caller import Caller
-
-ADD_WAIT: Final = 8.0
 
 _CURSOR: Final = re.compile(r"([1-9]\d{0,6})\.([1-9]\d{0,2})")
 
@@ -106,7 +104,10 @@ class HostedBackend:
         if receipt.is_open and UUID.fullmatch(event_id):
             look = partial(self._look, event_id)
             receipt = await settled(look, receipt, within=self._add_wait)
-        return receipt.outcome(event_id or "unknown")
+        outcome = receipt.outcome(event_id or "unknown")
+        # A server of ours in the platform's place would name ids that the platform does not have.
+        changes = [each.model_copy(update={"short_id": None}) for each in outcome.results]
+        return outcome.model_copy(update={"results": changes})
 
     async def update(self, caller: Caller, memory_id: str, text: str) -> None:
         """Replace a memory's text."""

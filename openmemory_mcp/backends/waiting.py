@@ -8,6 +8,9 @@ import anyio
 from openmemory_mcp.backends.base import BackendError
 from openmemory_mcp.backends.events import Event
 
+ADD_WAIT: Final = 8.0
+"""Seconds that a tool call waits, if nothing else is set."""
+
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 2.0
 

@@ -4,9 +4,14 @@ from typing import Any, Literal
 
 import pytest
 from mcp.types import ElicitRequestParams, ElicitResult
+from pydantic import SecretStr
 
+from openmemory_mcp.backends.base import BackendError
+from openmemory_mcp.backends.hosted import HostedBackend
+from openmemory_mcp.backends.platform import account
+from openmemory_mcp.caller import Caller
 from tests.mcp.hosted import Site, agree, refused, remember, say, text_of
-from tests.mcp.platform import check_contract, forget_apps, forget_filters, rewriting
+from tests.mcp.platform import KEY, check_contract, forget_apps, forget_filters, rewriting
 
 UNKNOWN = "018f0000-0000-7000-8000-000000000012"
 
@@ -216,6 +221,34 @@ async def test_a_user_who_would_be_everybody_or_nobody_is_refused(site: Site, us
     async with site.client(user=user) as client:
         assert "cannot be a user" in await refused(client, "list_memories")
         assert "cannot be a user" in await refused(client, "add_memories", text="likes tea")
+
+    assert site.platform.asked == []
+
+
+@pytest.mark.parametrize(
+    ("caller", "user", "app"),
+    [
+        (Caller("mcp-http", "zed", user="Zo\xc3\xab"), "Zoë", "zed"),
+        (Caller("mcp-http", "zed", user="Zo\xeb"), "Zoë", "zed"),
+        (Caller("mcp-http", "zed", app="Cursor"), "default_user", "cursor"),
+        (Caller("mcp-http", "unknown"), "default_user", "unknown"),
+    ],
+)
+async def test_a_caller_is_named_as_the_store_names_it(
+    site: Site, caller: Caller, user: str, app: str
+) -> None:
+    async with account(SecretStr(KEY), site.url) as http:
+        await HostedBackend(http).add(caller, "likes tea", infer=False)
+
+    row = (await site.kept())["likes tea"]
+    assert (row["user_id"], row["app_id"]) == (user, app)
+
+
+@pytest.mark.parametrize("app", ["a b", "*", "é", "x" * 129])
+async def test_a_name_that_cannot_be_an_app_is_refused(site: Site, app: str) -> None:
+    async with account(SecretStr(KEY), site.url) as http:
+        with pytest.raises(BackendError, match="An app's name"):
+            await HostedBackend(http).add(Caller("mcp-http", "zed", app=app), "x", infer=False)
 
     assert site.platform.asked == []
 

@@ -131,9 +131,11 @@ async def test_a_memory_that_went_between_looking_and_changing(site: Site) -> No
 
 async def test_an_address_where_something_else_lives(site: Site) -> None:
     site.platform.on("POST", "/v3/memories/add/", answering(404, "<h1>Not Found</h1>"))
+    site.platform.on("POST", "/v3/memories/?page=1", answering(404, {}))
     site.platform.on("POST", "/v3/", answering(200, {"hello": "world"}))
     async with site.client() as client:
         assert "MEM0_BASE_URL" in await refused(client, "add_memories", text="likes tea")
+        assert "MEM0_BASE_URL" in await refused(client, "list_memories")
         assert "does not speak the Mem0 platform's contract" in await refused(
             client, "search_memory", query="tea"
         )

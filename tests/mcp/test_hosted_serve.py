@@ -20,6 +20,9 @@ from typer.testing import CliRunner
 from openmemory_api.hosted import create_app
 from openmemory_api.settings import Settings
 from openmemory_mcp import serverfile
+from openmemory_mcp.backends.base import BackendError
+from openmemory_mcp.backends.rest import RestBackend
+from openmemory_mcp.caller import Caller
 from openmemory_mcp.cli import create_app as command_line
 from openmemory_mcp.commands.doctor import examine
 from openmemory_mcp.settings import McpSettings
@@ -140,6 +143,14 @@ async def test_only_the_tools_and_health_are_there(site: Site, tmp_path: Path) -
     assert all("keeps no memories itself" in each.json()["detail"] for each in others)
     assert wrong_method.status_code == 405
     assert site.platform.asked == []
+
+
+async def test_a_client_that_wants_a_store_is_told_that_there_is_none(
+    site: Site, tmp_path: Path
+) -> None:
+    async with served(site.url, tmp_path) as http:
+        with pytest.raises(BackendError, match="this server keeps no memories itself"):
+            await RestBackend(http).list(Caller("mcp-stdio", "zed"), limit=1, cursor=None)
 
 
 @pytest.mark.parametrize("path", ["/mcp", "/health", "/nothing"])
