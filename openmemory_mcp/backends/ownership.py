@@ -25,14 +25,14 @@ class Row(BaseModel):
     memory: str | None = None
     user_id: str | None = None
     app_id: str | None = None
-    metadata: dict[str, JsonValue] | None = None
+    metadata: JsonValue = None
     created_at: str | None = None
     score: float | None = None
 
     @property
     def apps(self) -> frozenset[str]:
         """Every app that the row names as its writer: one, unless somebody has meddled."""
-        named = (self.metadata or {}).get(APP_KEY)
+        named = self.metadata.get(APP_KEY) if isinstance(self.metadata, dict) else None
         return frozenset(str(app) for app in (named, self.app_id) if app is not None)
 
     def as_memory(self) -> Memory:

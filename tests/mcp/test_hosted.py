@@ -197,6 +197,17 @@ async def test_a_row_that_names_nobody_is_neither_shown_nor_deleted(site: Site) 
     assert await site.kept()
 
 
+async def test_metadata_that_is_no_object_keeps_nobody_from_reading(site: Site) -> None:
+    def odd(row: dict[str, Any]) -> None:
+        row["metadata"] = "a text"
+
+    site.platform.on("POST", "/v3/memories/?", rewriting(odd))
+    async with site.client("cursor", reads="own") as client:
+        (id,) = await remember(client, "likes tea")
+
+        assert await say(client, "list_memories") == f"[{id}] likes tea"
+
+
 async def test_a_row_that_leaves_its_user_out_is_shown_and_not_changed(site: Site) -> None:
     def shortened(row: dict[str, Any]) -> None:
         del row["user_id"]
