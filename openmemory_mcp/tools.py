@@ -14,7 +14,8 @@ from mcp.server.mcpserver.resolve import (
     Resolve,
 )
 from mcp.types import CallToolResult, ToolAnnotations
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic.json_schema import JsonSchemaValue
 
 from openmemory_mcp import answers
 from openmemory_mcp.connection import Connection, called
@@ -37,8 +38,16 @@ _MRTR = "2026-07-28"
 """From this revision on a question travels in the answer, and needs no way back to the client."""
 
 
+def _as_the_protocol_has_it(schema: JsonSchemaValue) -> None:
+    """Codex asks nobody where a form's schema says more than the protocol names."""
+    for key in ("title", "description"):
+        schema.pop(key, None)
+
+
 class Confirm(BaseModel):
     """What the person is asked before everything is deleted."""
+
+    model_config = ConfigDict(json_schema_extra=_as_the_protocol_has_it)
 
     confirm: bool = Field(title="Delete all memories?", description="No keeps everything.")
 

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from mcp import Client
 from mcp.client.session import ClientRequestContext, ElicitationFnT
-from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
+from mcp.types import (
+    CallToolResult,
+    ElicitRequestFormParams,
+    ElicitRequestParams,
+    ElicitResult,
+    TextContent,
+)
 
 from openmemory_mcp.server import MemoryServer
 from tests.mcp.recorder import Recorder
@@ -42,6 +48,24 @@ def text_of(result: CallToolResult) -> str:
     (block,) = result.content
     assert isinstance(block, TextContent)
     return block.text
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_form_says_no_more_than_the_protocol_names(
+    server: MemoryServer, recorder: Recorder, mode: str
+) -> None:
+    asked: list[ElicitRequestParams] = []
+
+    async def person(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        asked.append(params)
+        return ElicitResult(action="decline")
+
+    await delete_all(server, mode, person, {})
+
+    [form] = asked
+    assert isinstance(form, ElicitRequestFormParams)
+    assert form.requested_schema.keys() == {"type", "properties", "required"}
+    assert form.requested_schema["properties"]["confirm"]["type"] == "boolean"
 
 
 @pytest.mark.parametrize("mode", MODES)
