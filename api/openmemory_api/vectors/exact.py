@@ -1,17 +1,21 @@
 """The exact index: every permitted memory is scored, in NumPy, in process."""
 
 import math
+import time
 from array import array
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import nsmallest
+from itertools import pairwise
+from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import numpy as np
 from numpy.typing import NDArray
 
 from openmemory_api.domain.filters import Filter
+from openmemory_api.domain.memory import Memory
 from openmemory_api.domain.protocols import Candidate, Matrix, Point, Space, Vector
 from openmemory_api.vectors.filters import Mask, MemoryTable, grown, reads_memories
 from openmemory_api.vectors.loading import IndexOptions
@@ -19,11 +23,14 @@ from openmemory_api.vectors.terms import document_terms, query_terms, searchable
 
 Rows: TypeAlias = NDArray[np.intp]
 Scores: TypeAlias = NDArray[np.float64]
+_T = TypeVar("_T")
 
 INLINE_ROWS = 20_000
 """Up to here a search by columns takes a few milliseconds, of which going to a thread would be one more."""
-APPLY_AT_ONCE = 64
-"""Points written per hold of the lock: a search waits for these at most, some 10 ms."""
+SLICE_SECONDS = 0.001
+"""How long a write keeps the event loop before others get a turn."""
+BLOCK = 8_192
+"""Pieces per block of vectors: 12 MB."""
 DECIMALS = 6
 """Scores are rounded to what float32 vectors can tell apart."""
 FLOAT_ERROR = 1e-5
@@ -38,12 +45,15 @@ def create(_: IndexOptions) -> "ExactIndex":
 
 
 class ExactIndex:
-    """Searches and writes take turns; writes and long searches run off the event loop."""
+    """Writes are slices of the event loop; long searches read on a thread what no write changes.
+
+    All of it is Python holding the interpreter, so that a thread for writes would only make every
+    other task wait for its turn of 5 ms. Between two slices the loop serves others.
+    """
 
     def __init__(self) -> None:
         self._space: Space | None = None
         self._rows = _Rows(0)
-        self._turn = anyio.Lock()
         self._writing = anyio.Lock()
         self._applied = 0
 
@@ -56,7 +66,7 @@ class ExactIndex:
         """Begin empty, unless it is open for this space."""
         if space == self._space:
             return
-        async with self._writing, self._turn:
+        async with self._writing:
             self._space, self._rows, self._applied = space, _Rows(space.dimensions), 0
 
     async def close(self) -> None:
@@ -69,51 +79,41 @@ class ExactIndex:
 
     async def apply(self, upserts: Sequence[Point], deletes: Sequence[str], *, change: int) -> None:
         """Reflect writes up to and including `change`."""
-        await self._write([], deletes)
-        for start in range(0, len(upserts), APPLY_AT_ONCE):
-            part = upserts[start : start + APPLY_AT_ONCE]
-            await self._write(await anyio.to_thread.run_sync(_prepared, part), [])
-        self._applied = max(self._applied, change)
+        async with self._writing:
+            await _in_slices(self._rows.kill, deletes)
+            await _in_slices(self._rows.put, upserts)
+            if self._rows.mostly_dead:
+                self._rows = await self._rows.compacted()
+            self._applied = max(self._applied, change)
 
     async def search(
         self, text: str, vector: Vector | None, *, scope: Filter, limit: int
     ) -> list[Candidate]:
         """The best `limit` (at least 1) of each leg within `scope`, scored by both legs."""
+        await anyio.lowlevel.checkpoint()
+        rows, alive = self._rows, self._rows.alive
         terms = query_terms(text)
-        async with self._turn:
-            if len(self._rows) <= INLINE_ROWS and not reads_memories(scope):
-                return self._rows.search(terms, vector, scope, limit)
-            return await anyio.to_thread.run_sync(self._rows.search, terms, vector, scope, limit)
-
-    async def _write(self, upserts: Sequence["_Prepared"], deletes: Sequence[str]) -> None:
-        if not (upserts or deletes):
-            return
-        async with self._writing:
-            async with self._turn:
-                await anyio.to_thread.run_sync(self._rows.write, upserts, deletes)
-            if self._rows.mostly_dead:
-                # Built beside and swapped: it can take seconds, and searches go on meanwhile.
-                compacted = await anyio.to_thread.run_sync(self._rows.compacted)
-                async with self._turn:
-                    self._rows = compacted
+        if len(alive) <= INLINE_ROWS and not reads_memories(scope):
+            return rows.search(alive, terms, vector, scope, limit)
+        return await anyio.to_thread.run_sync(rows.search, alive, terms, vector, scope, limit)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A point with its terms: the slow part of a write, done before taking a turn."""
-
-    point: Point
-    terms: Mapping[str, float]
-
-
-def _prepared(points: Sequence[Point]) -> list[_Prepared]:
-    return [_Prepared(point, document_terms(searchable_text(point.memory))) for point in points]
+async def _in_slices(work: Callable[[_T], object], items: Iterable[_T]) -> None:
+    """`work` on each item; the event loop serves others every few milliseconds."""
+    until = time.perf_counter() + SLICE_SECONDS
+    for item in items:
+        work(item)
+        if time.perf_counter() >= until:
+            await anyio.lowlevel.checkpoint()
+            until = time.perf_counter() + SLICE_SECONDS
 
 
 class _Rows:
-    """Columns, pieces and postings of memories by row number. Synchronous; one caller at a time.
+    """Columns, pieces and postings of memories by row number.
 
     A changed memory gets a new row and its old one dies; a compacted copy leaves out the dead.
+    Nothing of a row that is there ever changes but whether it lives, which a search is told once:
+    so a thread may read while the event loop writes.
     """
 
     def __init__(self, dimensions: int) -> None:
@@ -123,24 +123,26 @@ class _Rows:
         self._row_of: dict[str, int] = {}
         self._alive = np.zeros(FEWEST_DEAD, np.bool_)
 
-    def __len__(self) -> int:
-        return len(self._table)
+    @property
+    def alive(self) -> Mask:
+        """Which rows live, as of now."""
+        return self._alive[: len(self._table)].copy()
 
     @property
     def mostly_dead(self) -> bool:
         dead = len(self._table) - len(self._row_of)
         return dead > max(FEWEST_DEAD, len(self._row_of))
 
-    def write(self, upserts: Sequence[_Prepared], deletes: Sequence[str]) -> None:
-        for memory_id in deletes:
-            self._kill(memory_id)
-        for prepared in upserts:
-            self._put(prepared)
-
     def search(
-        self, terms: Mapping[str, float], vector: Vector | None, scope: Filter, limit: int
+        self,
+        alive: Mask,
+        terms: Mapping[str, float],
+        vector: Vector | None,
+        scope: Filter,
+        limit: int,
     ) -> list[Candidate]:
-        permitted = self._table.select(scope, self._alive[: len(self._table)])
+        """As of when the rows that are `alive` were all that are there."""
+        permitted = self._table.select(scope, alive)
         lexical, specific = self._lexical(terms, permitted)
         found = _best(specific, np.flatnonzero(permitted & (lexical > 0)), limit, self._id)
         dense: dict[int, float] = {}
@@ -157,19 +159,23 @@ class _Rows:
         # By id: row numbers depend on what else was ever written.
         return sorted(candidates, key=lambda candidate: candidate.id)
 
-    def compacted(self) -> "_Rows":
+    async def compacted(self) -> "_Rows":
         """A copy of the living rows in their order. Costs a pass, earned by as many deaths."""
-        living = np.flatnonzero(self._alive[: len(self._table)])
+        living = np.flatnonzero(self.alive)
         renumbered = np.full(len(self._table), -1, np.int32)
         renumbered[living] = np.arange(len(living), dtype=np.int32)
         copy = _Rows(self._pieces.dimensions)
-        for row in living.tolist():
-            memory = self._table.memories[row]
-            copy._row_of[memory.id] = copy._table.add(memory)
-        copy._alive = np.ones(max(len(living), FEWEST_DEAD), np.bool_)
-        copy._pieces = self._pieces.kept(living)
-        kept = {term: posting.renumbered(renumbered) for term, posting in self._postings.items()}
-        copy._postings = {term: posting for term, posting in kept.items() if len(posting)}
+
+        def take(row: int) -> None:
+            copy._add(self._table.memories[row], self._pieces.of(row))
+
+        def keep(term: str) -> None:
+            posting = self._postings[term].renumbered(renumbered)
+            if len(posting):
+                copy._postings[term] = posting
+
+        await _in_slices(take, living.tolist())
+        await _in_slices(keep, self._postings)
         return copy
 
     def _lexical(self, terms: Mapping[str, float], permitted: Mask) -> tuple[Scores, Scores]:
@@ -179,7 +185,7 @@ class _Rows:
         for term, weight in terms.items():
             posting = self._postings.get(term)
             if posting is not None:
-                rows, strengths = posting.rows(), posting.strengths()
+                rows, strengths = posting.below(len(permitted))
                 rarity = _rarity(int(np.count_nonzero(permitted[rows])), total)
                 shares[rows] += weight * strengths
                 specifics[rows] += rarity * strengths
@@ -188,31 +194,38 @@ class _Rows:
     def _nearest(self, vector: Vector, permitted: Mask, limit: int) -> Rows:
         """The `limit` permitted rows of the highest cosine, whatever order a product adds in."""
         close = self._pieces.contenders(vector, permitted, limit)
-        scores = np.zeros(len(self._table))
+        scores = np.zeros(len(permitted))
         scores[close] = self._pieces.cosines(vector, close)
         return _best(scores, close, limit, self._id)
 
-    def _put(self, prepared: _Prepared) -> None:
-        memory = prepared.point.memory
+    def put(self, point: Point) -> None:
+        """Add a memory, or replace an older version of it."""
+        memory = point.memory
         held = self._row_of.get(memory.id)
         if held is not None and self._table.memories[held].change > memory.change:
             return
-        self._kill(memory.id)
-        row = self._table.add(memory)
-        self._row_of[memory.id] = row
-        self._alive = cast("Mask", grown(self._alive, row + 1))
-        self._alive[row] = True
-        for term, strength in prepared.terms.items():
+        terms = document_terms(searchable_text(memory))
+        self.kill(memory.id)
+        row = self._add(memory, point.vectors)
+        for term, strength in terms.items():
             posting = self._postings.get(term)
             if posting is None:
                 posting = self._postings[term] = _Posting()
             posting.add(row, strength)
-        self._pieces.add(row, prepared.point.vectors)
 
-    def _kill(self, memory_id: str) -> None:
+    def kill(self, memory_id: str) -> None:
+        """Take a memory out, if it is there."""
         row = self._row_of.pop(memory_id, None)
         if row is not None:
             self._alive[row] = False
+
+    def _add(self, memory: Memory, vectors: Matrix | None) -> int:
+        row = self._table.add(memory)
+        self._row_of[memory.id] = row
+        self._alive = cast("Mask", grown(self._alive, row + 1))
+        self._alive[row] = True
+        self._pieces.add(row, vectors)
+        return row
 
     def _id(self, row: int) -> str:
         return self._table.memories[row].id
@@ -234,42 +247,51 @@ class _Posting:
         self._rows.append(row)
         self._strengths.append(strength)
 
-    def rows(self) -> NDArray[np.int32]:
-        return np.frombuffer(self._rows, np.int32)
-
-    def strengths(self) -> Scores:
-        return np.frombuffer(self._strengths, np.float64)
+    def below(self, length: int) -> tuple[NDArray[np.int32], Scores]:
+        """Those of the first `length` rows, which ascend, and how strongly."""
+        # Copies: an array that lends its memory to NumPy cannot grow meanwhile.
+        rows = np.frombuffer(self._rows[:], np.int32)
+        strengths = np.frombuffer(self._strengths[:], np.float64)
+        end = int(np.searchsorted(rows, length))
+        return rows[:end], strengths[:end]
 
     def renumbered(self, numbers: NDArray[np.int32]) -> "_Posting":
-        rows = numbers[self.rows()]
-        living = rows >= 0
-        return _Posting(rows[living].tobytes(), self.strengths()[living].tobytes())
+        rows, strengths = self.below(len(numbers))
+        renumbered = numbers[rows]
+        living = renumbered >= 0
+        return _Posting(renumbered[living].tobytes(), strengths[living].tobytes())
 
 
 class _Pieces:
-    """Unit vectors, one or more per row; a row is as near as its nearest piece."""
+    """Unit vectors, one or more per row; a row is as near as its nearest piece.
+
+    They are in blocks of one size, for one that doubled would be copied whole, and stand still
+    what waits for it.
+    """
 
     def __init__(self, dimensions: int) -> None:
-        self._vectors: Matrix = np.zeros((FEWEST_DEAD, dimensions), np.float32)
+        self.dimensions = dimensions
+        self._blocks: list[Matrix] = []
         self._used = 0
         # By row: where its pieces begin, and how many they are.
         self._starts = np.zeros(FEWEST_DEAD, np.int64)
         self._counts = np.zeros(FEWEST_DEAD, np.int64)
 
-    @property
-    def dimensions(self) -> int:
-        return self._vectors.shape[1]
-
     def add(self, row: int, vectors: Matrix | None) -> None:
-        count = 0 if vectors is None else len(vectors)
-        start, end = self._used, self._used + count
         self._starts = cast("Rows", grown(self._starts, row + 1))
         self._counts = cast("Rows", grown(self._counts, row + 1))
-        self._starts[row], self._counts[row] = start, count
-        if vectors is not None:
-            self._vectors = cast("Matrix", grown(self._vectors, end))
-            self._vectors[start:end] = vectors
-            self._used = end
+        self._starts[row] = self._used
+        self._counts[row] = 0 if vectors is None else len(vectors)
+        for piece in () if vectors is None else vectors:
+            if self._used == len(self._blocks) * BLOCK:
+                self._blocks.append(np.empty((BLOCK, self.dimensions), np.float32))
+            self._blocks[-1][self._used % BLOCK] = piece
+            self._used += 1
+
+    def of(self, row: int) -> Matrix | None:
+        """The pieces of a row; None when it has none."""
+        start, count = int(self._starts[row]), int(self._counts[row])
+        return self._at(np.arange(start, start + count)) if count else None
 
     def embedded(self, rows: Rows) -> Rows:
         """Those of `rows` that have a vector."""
@@ -291,7 +313,7 @@ class _Pieces:
             return np.zeros(0)
         places, firsts = self._places(rows)
         # Summed along each row rather than by BLAS, which may add in another order elsewhere.
-        products = (self._vectors[places] * vector.astype(np.float64)).sum(axis=1)
+        products = (self._at(places) * vector.astype(np.float64)).sum(axis=1)
         return _best_piece(products, firsts).round(DECIMALS)
 
     def _places(self, rows: Rows) -> tuple[Rows, Rows]:
@@ -303,22 +325,31 @@ class _Pieces:
         within = np.arange(int(counts.sum()))
         return np.repeat(self._starts[rows] - firsts, counts) + within, firsts
 
-    def kept(self, living: Rows) -> "_Pieces":
-        """A copy with the `living` rows alone, renumbered in their order."""
-        copy = _Pieces(self.dimensions)
-        for row, (start, count) in enumerate(
-            zip(self._starts[living].tolist(), self._counts[living].tolist(), strict=True)
-        ):
-            copy.add(row, self._vectors[start : start + count] if count else None)
-        return copy
+    def _at(self, places: Rows) -> Matrix:
+        """The pieces at ascending places."""
+        return np.concatenate([block[within] for block, within in self._by_block(places)])
 
     def _products(self, vector: Vector, places: Rows) -> NDArray[np.float32]:
-        # `vecdot` and not `@`, which starts a thread per core and waits for the busiest one:
-        # 0.4 ms against 8 ms for 10,000 rows on a loaded machine.
-        # Copying rows together costs about three times what multiplying them does.
-        if 3 * len(places) > self._used:
-            return np.vecdot(self._vectors[: self._used], vector)[places]
-        return np.vecdot(self._vectors[places], vector)
+        return np.concatenate(
+            [_products(block, within, vector) for block, within in self._by_block(places)]
+        )
+
+    def _by_block(self, places: Rows) -> Iterator[tuple[Matrix, Rows]]:
+        """Each block that holds some of the ascending `places`, and where in it they are."""
+        blocks = list(self._blocks)
+        cuts = np.searchsorted(places, np.arange(len(blocks) + 1) * BLOCK).tolist()
+        for number, (start, end) in enumerate(pairwise(cuts)):
+            if start < end:
+                yield blocks[number], places[start:end] - number * BLOCK
+
+
+def _products(block: Matrix, within: Rows, vector: Vector) -> NDArray[np.float32]:
+    # `vecdot` and not `@`, which starts a thread per core and waits for the busiest one:
+    # 0.4 ms against 8 ms for 10,000 rows on a loaded machine.
+    # Copying rows together costs about three times what multiplying them does.
+    if 3 * len(within) > int(within[-1]) + 1:
+        return np.vecdot(block[: int(within[-1]) + 1], vector)[within]
+    return np.vecdot(block[within], vector)
 
 
 def _best_piece(products: NDArray[Any], firsts: Rows) -> NDArray[Any]:
@@ -336,5 +367,5 @@ def _best(scores: Scores, rows: Rows, limit: int, name: Callable[[int], str]) ->
         return rows
     last = np.partition(scores[rows], -limit)[-limit]
     better, equal = rows[scores[rows] > last], rows[scores[rows] == last]
-    first = sorted(equal.tolist(), key=name)[: limit - len(better)]
+    first = nsmallest(limit - len(better), equal.tolist(), key=name)
     return np.concatenate([better, np.array(first, np.intp)])

@@ -130,7 +130,10 @@ class MemoryTable:
         return row
 
     def select(self, wanted: Filter, among: Mask) -> Mask:
-        """The rows of `among` that `wanted` matches, as `domain.filters.matches` has it."""
+        """The rows of `among` that `wanted` matches, as `domain.filters.matches` has it.
+
+        Rows beyond the length of `among` may be added by another thread meanwhile.
+        """
         match wanted:
             case And(parts):
                 return self._select_all(parts, among)
@@ -139,7 +142,7 @@ class MemoryTable:
             case Not(part):
                 return among & ~self.select(part, among)
             case _:
-                columnar = self._columnar(wanted)
+                columnar = self._columnar(wanted, len(among))
                 return self._one_by_one(wanted, among) if columnar is None else among & columnar
 
     def _select_all(self, parts: Sequence[Filter], among: Mask) -> Mask:
@@ -155,9 +158,8 @@ class MemoryTable:
             found |= self.select(part, among & ~found)
         return found
 
-    def _columnar(self, leaf: Leaf) -> Mask | None:
-        """The leaf's rows from its column alone; None when it has no column."""
-        length = len(self)
+    def _columnar(self, leaf: Leaf, length: int) -> Mask | None:
+        """The leaf's first rows from its column alone; None when it has no column."""
         match leaf:
             case MetadataIs() | Contains(field="text"):
                 return None
