@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from openmemory_api.domain.filters import (
     ALL,
     NOTHING,
+    And,
     Filter,
     In,
     MetadataIs,
@@ -23,16 +25,21 @@ from openmemory_api.domain.filters import (
     any_of,
     matches,
 )
-from openmemory_api.domain.memory import Memory
+from openmemory_api.domain.memory import EntityIds, Memory, State
 from openmemory_api.domain.protocols import Space
 from openmemory_api.vectors.qdrant.edge import EdgeEngine
 from openmemory_api.vectors.qdrant.engine import Batch, Engine, IndexPoint, Sparse
 from openmemory_api.vectors.qdrant.filters import compiled
 from openmemory_api.vectors.qdrant.points import payload_of
+from openmemory_api.vectors.qdrant.remote import QdrantEngine
 from tests.api.vectors.indexes import uid
+from tests.qdrant_double import InMemory
 from tests.strategies import filters, memories, plain_memory
 
-ENGINES: dict[str, Callable[[Path], Engine]] = {"edge": EdgeEngine}
+ENGINES: dict[str, Callable[[Path], Engine]] = {
+    "edge": EdgeEngine,
+    "qdrant": lambda _: QdrantEngine(InMemory),
+}
 
 
 class Rig:
@@ -92,6 +99,40 @@ def test_a_condition_selects_exactly_what_the_reference_matches(
     rig.fill(held)
     for each in (*wanted, *map(Not, wanted)):
         assert rig.selected(each) == {memory.id for memory in held if matches(each, memory)}
+
+
+def test_an_owner_and_an_expiry_are_one_condition_each_and_mean_the_same(rig: Rig):
+    held = [
+        replace(
+            plain_memory(uid(f"m{n}")),
+            entities=EntityIds(user_id=user),
+            project_id=project,
+            state=state,
+            expiration_date=day,
+        )
+        for n, (user, project, state, day) in enumerate(
+            product(("anna", "bob", None), ("p", "q"), State, (None, "2025-01-30", "9999-12-31"))
+        )
+    ]
+    rig.fill(held)
+    anna, bob = In("user_id", ("anna",)), In("user_id", ("bob",))
+    parts = In("state", ("active",)), In("project_id", ("p",)), anna
+    unexpired = any_of(Not(Present("expiration_date")), Range("expiration_date", gte="2025-02-01"))
+    condition = compiled(And((*parts, unexpired)))
+    assert isinstance(condition, dict)
+    assert [part["key"] for part in condition["must"]] == ["owner", "expires"]
+    for wanted in (
+        And((*parts, unexpired)),
+        And((And(parts), bob)),
+        And((*parts, *parts, Not(unexpired))),
+        And((parts[0], parts[1], In("user_id", ("anna", "bob")))),
+        Range("expiration_date", gte="2025-01-30"),
+        Range("expiration_date", gt="2025-01-30", lte="9999-12-31"),
+        Range("expiration_date", lt="9999-12-31"),
+        any_of(Not(Present("expiration_date")), Range("expiration_date")),
+    ):
+        for each in (wanted, Not(wanted)):
+            assert rig.selected(each) == {memory.id for memory in held if matches(each, memory)}
 
 
 def test_constants_are_folded_and_never_part_of_a_condition():

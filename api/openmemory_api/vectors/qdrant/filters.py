@@ -1,6 +1,6 @@
 """`Filter` as a condition of Qdrant's REST API, exactly: every leaf over what `points` stores."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, assert_never
 from uuid import UUID
@@ -22,13 +22,16 @@ from openmemory_api.vectors.qdrant.engine import SPARSE, Condition
 from openmemory_api.vectors.qdrant.points import (
     FACTS,
     FOLDED,
+    NEVER,
     NULLABLE,
+    OWNER,
     PRESENT,
     day_number,
     entry,
     fact,
     metadata_path,
     moment,
+    owner,
 )
 
 Compiled: TypeAlias = Condition | bool
@@ -39,12 +42,23 @@ def compiled(wanted: Filter) -> Compiled:
     """The condition that the points of exactly the memories in `wanted` meet."""
     match wanted:
         case And(parts):
-            return _all_of(map(compiled, parts))
+            return _all_of(_shortened(list(_flat(parts))))
+        case Or(
+            (Not(Present("expiration_date")), Range("expiration_date", _, _, None, None) as day)
+        ):
+            # What does not expire has a day after all others.
+            return _ranged("expires", _bounds(day))
         case Or(parts):
             return _any_of(map(compiled, parts))
         case Not(part):
             inner = compiled(part)
             return not inner if isinstance(inner, bool) else {"must_not": [_alone(inner)]}
+        case _:
+            return _leaf(wanted)
+
+
+def _leaf(wanted: In | MetadataIs | Contains | Range | Present) -> Compiled:
+    match wanted:
         case In("id", values):
             return _ids(values)
         case In(field, values):
@@ -76,6 +90,28 @@ def has_ids(ids: Iterable[str]) -> Condition:
 def holds_term(number: int) -> Condition:
     """The points whose text holds a term."""
     return {"must": [{"key": SPARSE, "match": {"value": number}}]}
+
+
+def _flat(parts: Iterable[Filter]) -> Iterator[Filter]:
+    for part in parts:
+        if isinstance(part, And):
+            yield from _flat(part.parts)
+        else:
+            yield part
+
+
+def _shortened(parts: list[Filter]) -> Iterator[Compiled]:
+    """The parts, those for one state, one project and one user as a single condition."""
+    named: dict[str, In] = {}
+    for part in parts:
+        if isinstance(part, In) and len(part.values) == 1:
+            named.setdefault(part.field, part)
+    of_owner = [named[field] for field in ("state", "project_id", "user_id") if field in named]
+    if len(of_owner) == 3 and all(_storable(part.values[0]) for part in of_owner):
+        word = owner(*(part.values[0] for part in of_owner))
+        yield {"must": [{"key": OWNER, "match": {"value": word}}]}
+        parts = [part for part in parts if part not in of_owner]
+    yield from map(compiled, parts)
 
 
 def _all_of(parts: Iterable[Compiled]) -> Compiled:
@@ -156,12 +192,21 @@ def _has_part(key: str, needle: str) -> Condition:
 
 
 def _within(leaf: Range) -> Compiled:
-    given = {name: getattr(leaf, name) for name in ("gt", "gte", "lt", "lte")}
-    bounds = {name: _bound(value) for name, value in given.items() if value is not None}
+    bounds = _bounds(leaf)
     if not bounds:
         return _present(leaf.field)
-    key = "expires" if leaf.field == "expiration_date" else leaf.field
-    return {"must": [{"key": key, "range": bounds}]}
+    if leaf.field != "expiration_date":
+        return _ranged(leaf.field, bounds)
+    return _ranged("expires", bounds if leaf.lt or leaf.lte else {**bounds, "lt": NEVER})
+
+
+def _bounds(leaf: Range) -> dict[str, str | int]:
+    given = {name: getattr(leaf, name) for name in ("gt", "gte", "lt", "lte")}
+    return {name: _bound(value) for name, value in given.items() if value is not None}
+
+
+def _ranged(key: str, bounds: dict[str, str | int]) -> Compiled:
+    return {"must": [{"key": key, "range": bounds}]} if bounds else True
 
 
 def _bound(value: datetime | str) -> str | int:

@@ -33,11 +33,16 @@ NULLABLE: Final = frozenset(
     )
 )
 """The fields that can be null."""
+OWNER: Final = "owner"
+"""Payload field: state, project and user in one word, for nearly every search asks for all three."""
+NEVER: Final = 100_000_000
+"""In the payload's `expires`, after every day, where a memory does not expire."""
 PRESENT: Final = "present"
 """Name of the facts that say which fields are not null."""
 
 IndexType = Literal["keyword", "integer", "datetime"]
 INDEXED: Final[Mapping[str, IndexType]] = {
+    OWNER: "keyword",
     FACTS: "keyword",
     SPARSE: "integer",
     "expires": "integer",
@@ -75,8 +80,9 @@ def payload_of(memory: Memory) -> dict[str, Any]:
     texts = {k: v for k, v in (memory.metadata or {}).items() if isinstance(v, str)}
     fields = {
         "change": memory.change,
+        OWNER: owner(memory.state, memory.project_id, memory.entities.user_id),
         FACTS: list(_facts(memory)),
-        "expires": memory.expiration_date and day_number(memory.expiration_date),
+        "expires": day_number(memory.expiration_date) if memory.expiration_date else NEVER,
         "created_at": moment(memory.created_at),
         "updated_at": moment(memory.updated_at),
         "event_time": memory.event_time and moment(memory.event_time),
@@ -86,6 +92,11 @@ def payload_of(memory: Memory) -> dict[str, Any]:
         "metadata_folded": {metadata_path(k): fold(t) for k, t in texts.items()} or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def owner(state: str, project_id: str, user_id: str | None) -> str:
+    """The word for a state, a project and a user."""
+    return _digest(canonical_json([state, project_id, user_id]))
 
 
 def fact(name: str, value: str) -> str:
