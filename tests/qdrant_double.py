@@ -114,6 +114,7 @@ class QdrantDouble:
             Route(f"{collection}/points", self._served(self._retrieve), methods=["POST"]),
             Route(f"{collection}/points/delete", self._served(self._delete), methods=["POST"]),
             Route(f"{collection}/points/count", self._served(self._count), methods=["POST"]),
+            Route(f"{collection}/facet", self._served(self._facet), methods=["POST"]),
             Route(f"{collection}/points/query/batch", self._served(self._query), methods=["POST"]),
         ]
 
@@ -200,6 +201,13 @@ class QdrantDouble:
     def _count(self, request: Request, body: bytes) -> object:
         asked = models.CountRequest.model_validate_json(body)
         return self.local.count(_name(request), asked.filter, exact=asked.exact is not False)
+
+    def _facet(self, request: Request, body: bytes) -> object:
+        asked = models.FacetRequest.model_validate_json(body)
+        name, limit = _name(request), asked.limit or 10
+        if (name, asked.key) not in self.indexes:
+            raise Refused(400, f"Bad request: No appropriate index for faceting: `{asked.key}`")
+        return self.local.facet(name, asked.key, asked.filter, limit=limit, exact=bool(asked.exact))
 
     def _query(self, request: Request, body: bytes) -> object:
         asked = models.QueryRequestBatch.model_validate_json(body)

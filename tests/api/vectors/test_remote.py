@@ -1,27 +1,37 @@
 """The engine that is a Qdrant server, against a double of one that the network breaks."""
 
+import json
 import logging
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 import anyio
 import httpx
 import numpy as np
 import pytest
+from hypothesis import given, settings
 from qdrant_client import models
 from qdrant_client.http.exceptions import ResponseHandlingException
 from starlette.responses import HTMLResponse
 
 from openmemory_api.domain.errors import Unavailable
+from openmemory_api.domain.filters import Filter, In
 from openmemory_api.domain.protocols import Matrix, Space
+from openmemory_api.vectors.qdrant import asking
+from openmemory_api.vectors.qdrant.asking import MARK
 from openmemory_api.vectors.qdrant.engine import Batch, Dense, IndexPoint, Sparse
+from openmemory_api.vectors.qdrant.filters import all_of, compiled, holds_term
 from openmemory_api.vectors.qdrant.points import INDEXED
-from openmemory_api.vectors.qdrant.remote import MARK, QdrantEngine, collection_of
+from openmemory_api.vectors.qdrant.remote import QdrantEngine, collection_of
 from openmemory_api.vectors.qdrant.wire import Patience, ask, connect
 from tests.mcp.loopback import free_port, serving
 from tests.qdrant_double import MAX_BODY, Fault, QdrantDouble, qdrant_server
+from tests.strategies import filters
 
 DIMENSIONS = 8
 SPACE = Space("a-store", "an-embedder", DIMENSIONS)
@@ -222,6 +232,56 @@ async def test_a_search_finds_what_was_written_and_counts_only_memories() -> Non
     assert answers.sparse[1] == []
     assert answers.terms == {point(3).id: {7: 0.5}}
     assert answers.changes == {point(4).id: 4}
+
+
+@pytest.mark.parametrize("most", [100_000, 3])
+async def test_the_terms_of_a_page_are_counted_by_one_call(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a scope has more terms than one answer holds, one by one: slower, never wrong."""
+    monkeypatch.setattr(asking, "_MOST_TERMS", most)
+    double = QdrantDouble()
+    scope = In("user_id", ("anna",))
+    condition = compiled(scope)
+    assert isinstance(condition, dict)
+    async with opened(double) as engine:
+        for number in range(1, 41):
+            user, terms = ("anna", "bob")[number % 2], [n for n in range(100) if n % number == 0]
+            payload = {"facts": [f"user_id={user}"], "terms": terms}
+            await engine.write([IndexPoint(point(number).id, payload, None, {7: 1.0})], [])
+        asked = [all_of([condition, holds_term(term)]) for term in range(120)]
+        double.requests.clear()
+        answers = await engine.run(Batch(counts=[condition, *asked, None]))
+    assert len(double.requests) == (3 if most > 100 else 123)
+    of_anna = [n for n in range(1, 41) if n % 2 == 0]
+    expected = [sum(term % n == 0 for n in of_anna) if term < 100 else 0 for term in range(120)]
+    assert answers.counts == [20, *expected, 40]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(filters())
+def test_a_condition_crosses_the_wire_unchanged(wanted: Filter) -> None:
+    condition = compiled(wanted)
+    if isinstance(condition, bool):
+        return
+    sent = models.CountRequest(filter=models.Filter.model_validate(condition))
+    written = sent.model_dump_json(exclude_none=True)
+    assert models.CountRequest.model_validate_json(written) == sent
+    assert _instants(json.loads(written)["filter"]) == _instants(condition)
+
+
+def _instants(condition: Any) -> Any:
+    """A condition whose moments are one value, however they are spelled."""
+    if isinstance(condition, dict):
+        return {key: _instants(value) for key, value in cast("dict[str, Any]", condition).items()}
+    if isinstance(condition, list):
+        return [_instants(each) for each in cast("list[Any]", condition)]
+    if isinstance(condition, str) and _MOMENT.match(condition):
+        return datetime.fromisoformat(condition)
+    return condition
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
 
 
 async def test_no_request_is_larger_than_a_server_takes() -> None:

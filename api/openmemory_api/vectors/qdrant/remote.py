@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -12,18 +12,8 @@ from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.filters import canonical_json
 from openmemory_api.domain.protocols import Space
 from openmemory_api.vectors.loading import IndexOptions
-from openmemory_api.vectors.qdrant.engine import (
-    DENSE,
-    SPARSE,
-    Answers,
-    Batch,
-    Condition,
-    Dense,
-    Hit,
-    IndexPoint,
-    Sparse,
-    Terms,
-)
+from openmemory_api.vectors.qdrant.asking import MARK, answer
+from openmemory_api.vectors.qdrant.engine import DENSE, SPARSE, Answers, Batch, IndexPoint
 from openmemory_api.vectors.qdrant.index import QdrantIndex
 from openmemory_api.vectors.qdrant.points import INDEXED, SCHEMA
 from openmemory_api.vectors.qdrant.wire import WHERE, Gone, Patience, ask, connect
@@ -32,8 +22,6 @@ T = TypeVar("T")
 
 OLDEST: Final = (1, 20)
 """The first version that compares substrings as such, which a filter on texts needs."""
-MARK: Final = 0
-"""Id of the point that says what the collection reflects. A memory's id is never a number."""
 APPLIED: Final = "applied"
 
 _WRITE_BYTES: Final = 1024 * 1024
@@ -41,9 +29,7 @@ _WRITE_BYTES: Final = 1024 * 1024
 _WRITE_POINTS: Final = 32
 _FLOAT_BYTES: Final = 22
 """A number of a vector as JSON."""
-_ASK_AT_ONCE: Final = 16
-_RETRIEVE_POINTS: Final = 1_000
-_NOT_THE_MARK: Final = {"has_id": [MARK]}
+_DELETE_POINTS: Final = 1_000
 
 
 def create(options: IndexOptions) -> QdrantIndex:
@@ -144,8 +130,8 @@ class QdrantEngine:
 
     async def write(self, upserts: Sequence[IndexPoint], deletes: Sequence[str]) -> None:
         """Delete, then insert or replace, in requests of a bounded size."""
-        for start in range(0, len(deletes), _RETRIEVE_POINTS):
-            ids: list[Any] = list(deletes[start : start + _RETRIEVE_POINTS])
+        for start in range(0, len(deletes), _DELETE_POINTS):
+            ids: list[Any] = list(deletes[start : start + _DELETE_POINTS])
             selector = models.PointIdsList(points=ids)
             await self._written(lambda client, name, s=selector: client.delete(name, s))
         for part in _parts(upserts):
@@ -154,74 +140,9 @@ class QdrantEngine:
 
     async def run(self, batch: Batch) -> Answers:
         """Answer a batch; its parts are asked at the same time."""
-        counts = [0] * len(batch.counts)
-        # Without dimensions there is no dense vector to ask, though a query may have one already.
-        dense = batch.dense if self._space and self._space.dimensions else ()
-        searches = [*dense, *batch.sparse]
-        found: list[list[Hit]] = []
-        terms: dict[str, Terms] = {}
-        changes: dict[str, int] = {}
-
-        async def count(place: int, condition: Condition | None) -> None:
-            counts[place] = await self._count(condition)
-
-        async def search() -> None:
-            found.extend(await self._search(searches))
-
-        async def read_terms() -> None:
-            terms.update(await self._terms(batch.terms_of))
-
-        async def read_changes() -> None:
-            changes.update(await self._changes(batch.changes_of))
-
-        work: list[Callable[[], Awaitable[None]]] = [
-            lambda place=place, condition=condition: count(place, condition)
-            for place, condition in enumerate(batch.counts)
-        ]
-        work += [search] if searches else []
-        work += [read_terms] if batch.terms_of else []
-        work += [read_changes] if batch.changes_of else []
-        await _together(work)
-        near = found[: len(dense)] or [[] for _ in batch.dense]
-        return Answers(counts, near, found[len(dense) :], terms, changes)
-
-    async def _count(self, condition: Condition | None) -> int:
-        asked = models.Filter.model_validate(condition or {})
-        # The mark has no vectors, so that no search finds it; a count would.
-        excluded = cast("list[Any]", asked.must_not or [])
-        asked.must_not = [*excluded, models.HasIdCondition.model_validate(_NOT_THE_MARK)]
-        result = await self._asked(lambda client, name: client.count(name, asked, exact=True))
-        return result.count
-
-    async def _search(self, searches: Sequence[Dense | Sparse]) -> list[list[Hit]]:
-        requests = [_request(each) for each in searches]
-        answers = await self._asked(lambda client, name: client.query_batch_points(name, requests))
-        return [[Hit(str(point.id), point.score) for point in each.points] for each in answers]
-
-    async def _terms(self, ids: Sequence[str]) -> dict[str, Terms]:
-        records = await self._retrieved(ids, with_vectors=[SPARSE])
-        return {str(record.id): _terms_of(record) for record in records}
-
-    async def _changes(self, ids: Sequence[str]) -> dict[str, int]:
-        records = await self._retrieved(ids, with_payload=["change"])
-        return {str(record.id): int((record.payload or {})["change"]) for record in records}
-
-    async def _retrieved(
-        self,
-        ids: Sequence[str],
-        *,
-        with_payload: list[str] | bool = False,
-        with_vectors: list[str] | bool = False,
-    ) -> list[models.Record]:
-        records: list[models.Record] = []
-        for start in range(0, len(ids), _RETRIEVE_POINTS):
-            part: list[Any] = list(ids[start : start + _RETRIEVE_POINTS])
-            records += await self._asked(
-                lambda client, name, part=part: client.retrieve(
-                    name, part, with_payload=with_payload, with_vectors=with_vectors
-                )
-            )
-        return records
+        # A query may have a vector before the index was opened for the size of it.
+        dense = self._space is not None and self._space.dimensions > 0
+        return await answer(self._asked, batch, dense=dense)
 
     async def _marked(self) -> int:
         records = await self._asked(lambda client, name: client.retrieve(name, [MARK]))
@@ -328,32 +249,6 @@ def _point(point: IndexPoint) -> models.PointStruct:
     return models.PointStruct(id=point.id, vector=vector, payload=dict(point.payload))
 
 
-def _request(search: Dense | Sparse) -> models.QueryRequest:
-    query: Any
-    if isinstance(search, Dense):
-        query, using = [search.vector.tolist()], DENSE
-    else:
-        weights = search.weights
-        query = models.SparseVector(indices=list(weights), values=list(weights.values()))
-        using = SPARSE
-    return models.QueryRequest(
-        query=models.NearestQuery(nearest=query),
-        using=using,
-        filter=models.Filter.model_validate(search.condition) if search.condition else None,
-        limit=search.limit,
-        params=models.SearchParams(exact=True),
-        with_payload=False,
-    )
-
-
-def _terms_of(record: models.Record) -> Terms:
-    vectors = record.vector if isinstance(record.vector, dict) else {}
-    held = vectors.get(SPARSE)
-    if not isinstance(held, models.SparseVector):
-        return {}
-    return dict(zip(held.indices, held.values, strict=True))
-
-
 def _field(key: str, bounds: models.Range) -> models.FieldCondition:
     return models.FieldCondition(key=key, range=bounds)
 
@@ -377,23 +272,3 @@ def _size(point: IndexPoint) -> int:
     numbers = (0 if point.dense is None else point.dense.size) + 2 * len(point.terms)
     texts = sum(len(str(value)) for value in point.payload.values())
     return numbers * _FLOAT_BYTES + 4 * texts
-
-
-async def _together(work: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    """Run all at once, a few at a time. The first failure ends the others and is raised."""
-    failed: list[Unavailable] = []
-    turns = anyio.CapacityLimiter(_ASK_AT_ONCE)
-
-    async def run(each: Callable[[], Awaitable[None]]) -> None:
-        try:
-            async with turns:
-                await each()
-        except Unavailable as error:
-            failed.append(error)
-            tasks.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as tasks:
-        for each in work:
-            tasks.start_soon(run, each)
-    if failed:
-        raise failed[0]
