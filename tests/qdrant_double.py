@@ -30,9 +30,11 @@ _SELECTOR: TypeAdapter[models.PointsSelector] = TypeAdapter(models.PointsSelecto
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` requests whose method and path end in `at`."""
+    """What goes wrong with the next `times` requests of this method whose path ends in `at`."""
 
     at: str = ""
+    method: str = ""
+    """Any, unless named."""
     times: int = 1
     status: int | None = None
     """Answer with this status instead of doing anything."""
@@ -97,7 +99,7 @@ class QdrantDouble:
 
     def _fault(self, asked: str) -> Fault:
         for fault in self.faults:
-            if asked.endswith(fault.at) and fault.times:
+            if asked.startswith(fault.method) and asked.endswith(fault.at) and fault.times:
                 fault.times -= 1
                 return fault
         return Fault()

@@ -3,6 +3,7 @@
 import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -11,6 +12,7 @@ import pytest
 
 from openmemory_api.app import create_app
 from openmemory_api.container import Container
+from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.filters import ALL
 from openmemory_api.domain.requests import SearchRequest
 from openmemory_api.settings import Settings
@@ -111,8 +113,7 @@ async def test_an_add_during_trouble_is_found_after_it(name: str, tmp_path: Path
     texts = [f"tea number {n}" for n in range(20)]
     async with qdrant_server(double) as url, store_over(url, tmp_path) as store:
         await add_one(store, ANNA, "tea before")
-        double.faults.append(Fault(fault.at, fault.times, fault.status, fault.half, fault.cut))
-        double.faults[-1].stall = fault.stall
+        double.faults.append(replace(fault))
         added = await add(store, ANNA, *texts)
         assert len(added.changes) == 20
         await settle(store)
@@ -131,6 +132,15 @@ async def test_a_collection_deleted_behind_our_back_is_filled_again(tmp_path: Pa
         expected = await store.search.search(ANNA, SearchRequest(query="tea", threshold=0.0))
 
         double.local.delete_collection(double.names()[0])
+        with pytest.raises(Unavailable, match="it is made and filled again"):
+            await store.search.search(ANNA, SearchRequest(query="tea"))
+        # What is asked while it is being filled says so.
+        assert await store.index.applied() == 0
+        double.faults.append(Fault("/points", "PUT", times=3, status=500))
+        assert not await store.indexer.found(["x"], 1, within=5)
+        during = await store.search.search(ANNA, SearchRequest(query="tea"))
+        assert during.hits == []
+        assert during.degraded == "the index is being filled; not every memory can be found yet"
         await settle(store)
 
         again = await store.search.search(ANNA, SearchRequest(query="tea", threshold=0.0))
@@ -160,10 +170,10 @@ async def test_under_any_mix_of_trouble_the_index_ends_up_equal_to_sql(
     async with qdrant_server(double) as url, store_over(url, tmp_path) as store:
         for number in range(15):
             trouble = [
-                Fault("/points", draw.randint(0, 4), half=True),
-                Fault("", draw.randint(0, 4), cut=True),
-                Fault("", draw.randint(0, 4), status=draw.choice([500, 502, 503, 429])),
-                Fault("/delete", draw.randint(0, 4), status=500),
+                Fault("/points", times=draw.randint(0, 4), half=True),
+                Fault(times=draw.randint(0, 4), cut=True),
+                Fault(times=draw.randint(0, 4), status=draw.choice([500, 502, 503, 429])),
+                Fault("/delete", times=draw.randint(0, 4), status=500),
             ]
             double.faults = draw.sample(trouble, 2)
             await add(store, ANNA, *(f"tea {number} {n}" for n in range(draw.randint(1, 5))))
