@@ -2,11 +2,13 @@
 
 import anyio
 import anyio.lowlevel
+import pytest
 
 from openmemory_api.domain.filters import ALL
 from openmemory_api.domain.protocols import Point
+from openmemory_api.vectors import exact
 from openmemory_api.vectors.exact import FEWEST_DEAD, ExactIndex
-from tests.api.vectors.indexes import SPACE, memory, points, uid, unit
+from tests.api.vectors.indexes import SPACE, brute_force, memory, points, uid, unit
 
 
 async def index_of(*held: Point) -> ExactIndex:
@@ -58,5 +60,53 @@ async def test_a_search_of_a_large_index_leaves_the_event_loop_free() -> None:
         for seed in range(5):
             await index.search("tea", unit(seed=seed), scope=ALL, limit=10)
         finished = True
-    # A search on the loop would leave it the few turns that waiting for the lock takes.
+    # A search on the loop would leave it one turn.
     assert turns > 50
+
+
+async def test_a_large_write_leaves_turns_to_others() -> None:
+    index = await index_of()
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await anyio.lowlevel.checkpoint()
+            turns += 1
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(count)
+        await index.apply(points(2_000), [], change=1)
+        tasks.cancel_scope.cancel()
+    assert turns > 20
+
+
+async def test_a_thread_reads_whole_memories_while_others_are_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exact, "INLINE_ROWS", 0)
+    # More than a block of vectors, and each written twice, so that rows die meanwhile.
+    held = [
+        Point(memory(f"m{n:05}", "zither"), vector[None])
+        for n, vector in enumerate(unit(exact.BLOCK // 2 + 500, seed=4))
+    ]
+    vector = unit(seed=1)
+    index = await index_of()
+    expected = {c.id: (c.dense, c.lexical) for c in brute_force(held, "zither", vector, ALL, 9_999)}
+    searches = 0
+
+    async def read() -> None:
+        nonlocal searches
+        while True:
+            found = await index.search("zither", vector, scope=ALL, limit=9_999)
+            assert [(c.dense, c.lexical) for c in found] == [expected[c.id] for c in found]
+            searches += 1
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(read)
+        for _ in range(2):
+            for start in range(0, len(held), 500):
+                await index.apply(held[start : start + 500], [], change=1)
+        tasks.cancel_scope.cancel()
+    assert searches > 5
+    assert len(await index.search("zither", vector, scope=ALL, limit=9_999)) == len(held)

@@ -26,7 +26,7 @@ from openmemory_api.vectors.qdrant.engine import Answers, Batch, Hit, IndexPoint
 from openmemory_api.vectors.qdrant.index import QdrantIndex
 from openmemory_api.vectors.qdrant.points import INDEXED, SCHEMA
 
-WRITE_AT_ONCE: Final = 64
+WRITE_AT_ONCE: Final = 16
 """Points in one message: a search waits for these at most."""
 ANSWER_SECONDS: Final = 120.0
 """An engine that takes longer hangs. Loading a million memories takes some 10."""
