@@ -7,13 +7,26 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from openmemory_api.app import create_app
 from openmemory_api.container import Container
+from openmemory_api.domain.protocols import Extractor
 from openmemory_api.settings import Settings
 from tests.fakes import FrozenClock, HashEmbedder
 
+pytest_plugins = ["tests.postgres.fixtures"]
+
 _ALIASES = ("DATABASE_URL", "API_KEY", "MEM0_API_KEY", "MEM0_BASE_URL")
+_MODELS = ("LLM_", "EMBEDDER_", "OLLAMA_", "OPENAI_")
+_SERVERS = ("QDRANT_",)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a module that says `DATABASES = BOTH` on each of them."""
+    databases = getattr(metafunc.module, "DATABASES", None)
+    if databases and "database_url" in metafunc.fixturenames:
+        metafunc.parametrize("database_url", databases, indirect=True)
 
 
 @pytest.fixture
@@ -24,7 +37,7 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith("OPENMEMORY_") or name in _ALIASES:
+        if name.startswith(("OPENMEMORY_", *_MODELS, *_SERVERS)) or name in _ALIASES:
             monkeypatch.delenv(name)
 
 
@@ -39,15 +52,24 @@ def embedder() -> HashEmbedder:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data")
+def extractor() -> Extractor | None:
+    """No language model, as by default."""
+    return None
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: SecretStr | None) -> Settings:
+    return Settings(data_dir=tmp_path / "data", database_url=database_url)
 
 
 @pytest.fixture
 async def app(
-    settings: Settings, embedder: HashEmbedder, clock: FrozenClock
+    settings: Settings,
+    embedder: HashEmbedder,
+    extractor: Extractor | None,
+    clock: FrozenClock,
 ) -> AsyncGenerator[FastAPI]:
-    container = Container(settings, embedder=embedder, clock=clock)
+    container = Container(settings, embedder=embedder, extractor=extractor, clock=clock)
     app = create_app(settings, container)
     async with app.router.lifespan_context(app):
         await container.ready()

@@ -5,10 +5,13 @@ import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import anyio
+import anyio.lowlevel
 import numpy as np
 
 from openmemory_api.db.session import writing
 from openmemory_api.domain.errors import Unavailable
+from openmemory_api.domain.extraction import Extraction, Fact, Passage, Usage
 from openmemory_api.domain.protocols import Matrix, Vector
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -39,11 +42,58 @@ class HashEmbedder:
         assert not writing.get(), "a model is called while a write transaction is open"
         if self.broken:
             raise Unavailable("the embedder is switched off")
+        return self.vector(text)
+
+    def vector(self, text: str) -> Vector:
+        """The words of a text, hashed."""
         vector = np.zeros(self.dimensions, dtype=np.float32)
         for word in re.findall(r"\w+", text.lower()):
             vector[zlib.crc32(word.encode()) % self.dimensions] += 1.0
         length = float(np.linalg.norm(vector))
         return vector / np.float32(length) if length else np.eye(1, 64, dtype=np.float32)[0]
+
+
+class FakeExtractor:
+    """A language model that says what it is told to, else one fact per message.
+
+    It fails the test that calls it while a write transaction is open.
+    """
+
+    name = "fake-1"
+
+    def __init__(self) -> None:
+        self.passages: list[Passage] = []
+        self.script: list[Extraction | Exception] = []
+        self.gate: anyio.Event | None = None
+        """If set, an answer waits for it."""
+        self.under_way = 0
+        self.most_at_once = 0
+        self.called = anyio.Event()
+        """Set by the next call, which puts a new one in its place."""
+
+    async def extract(self, passage: Passage) -> Extraction:
+        assert not writing.get(), "a model is called while a write transaction is open"
+        self.passages.append(passage)
+        self.called.set()
+        self.called = anyio.Event()
+        self.under_way += 1
+        self.most_at_once = max(self.most_at_once, self.under_way)
+        try:
+            await anyio.lowlevel.checkpoint()
+            if self.gate is not None:
+                await self.gate.wait()
+        finally:
+            self.under_way -= 1
+        answer = self.script.pop(0) if self.script else one_fact_each(passage)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def one_fact_each(passage: Passage) -> Extraction:
+    """A fact for each message of a passage, with a price."""
+    facts = (Fact(f"fact: {said.text[:60]}", i, None) for i, said in enumerate(passage.messages))
+    return Extraction(tuple(facts), usage=Usage(10, 2))
 
 
 class FrozenClock:

@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from mcp.server.transport_security import TransportSecuritySettings
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
@@ -62,7 +61,7 @@ def create_app(
     app.include_router(docs.router)
     app.include_router(mem0_router)
     app.include_router(own.router)
-    _mount_tool_server(app)
+    _mount_tool_server(app, add_wait=settings.add_wait)
     return app
 
 
@@ -74,14 +73,14 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         yield
 
 
-def _mount_tool_server(app: FastAPI) -> None:
+def _mount_tool_server(app: FastAPI, *, add_wait: float) -> None:
     """Give the tool server this app as its backend, in process: no port, one contract."""
     http = httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", timeout=TIMEOUT
     )
     # The app's own middleware has checked Host and Origin before a request gets here.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    app.state.tools = McpHttp(create_server(RestBackend(http)), security)
+    app.state.tools = McpHttp(create_server(RestBackend(http, add_wait=add_wait)), security)
     app.router.routes.extend(app.state.tools.routes())
 
 
@@ -107,10 +106,6 @@ def _render_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http_error(_: Request, error: HTTPException) -> JSONResponse:
         return JSONResponse(error_body(str(error.detail)), error.status_code, error.headers)
-
-    @app.exception_handler(OperationalError)
-    async def _database_error(_: Request, error: OperationalError) -> JSONResponse:
-        return JSONResponse(error_body(f"The database cannot answer: {error.orig}"), 503)
 
     @app.exception_handler(Exception)
     async def _unforeseen(_: Request, __: Exception) -> JSONResponse:

@@ -66,7 +66,7 @@ def application(settings: Settings, *, local_secret: str | None = None) -> Starl
     """The application that the settings ask for; nothing that only the other needs is imported.
 
     Raises:
-        ForeignDatabase: the database is another program's.
+        Unavailable: the database is another program's, or cannot be used.
         AccountError: there is no key of the hosted platform.
     """
     if settings.backend == "hosted":
@@ -74,10 +74,10 @@ def application(settings: Settings, *, local_secret: str | None = None) -> Starl
 
         return hosted.create_app(settings, local_secret=local_secret)
     from openmemory_api import app  # noqa: PLC0415 - see above
-    from openmemory_api.db.schema import refuse_foreign  # noqa: PLC0415 - see above
+    from openmemory_api.db.opening import refuse_unusable  # noqa: PLC0415 - see above
 
     # While nobody writes to it: half of a running server's write looks like damage.
-    refuse_foreign(settings.database_path)
+    refuse_unusable(settings.database_path, settings.postgres_url)
     return app.create_app(settings, local_secret=local_secret)
 
 

@@ -14,26 +14,38 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from openmemory_api import __version__
 from openmemory_api.db import memories as memory_rows
+from openmemory_api.db.failures import Unreachable
+from openmemory_api.db.opening import open_database
 from openmemory_api.db.schema import migrate, refuse_foreign
-from openmemory_api.db.session import Database, WriteConnection, open_sqlite
+from openmemory_api.db.session import Database, WriteConnection
 from openmemory_api.db.tables import projects
 from openmemory_api.domain.errors import Unavailable
-from openmemory_api.domain.protocols import Clock, Embedder, VectorIndex
+from openmemory_api.domain.protocols import Clock, Embedder, Extractor, VectorIndex
 from openmemory_api.embeddings.minilm import MiniLMEmbedder
+from openmemory_api.embeddings.openai import TIMEOUT as EMBEDDER_TIMEOUT
+from openmemory_api.embeddings.openai import OpenAIEmbedder
+from openmemory_api.llm.extractor import LlmExtractor
+from openmemory_api.openai_api import Endpoint, OpenAIServer
 from openmemory_api.services.access import AccessService
 from openmemory_api.services.actions import ActionService
+from openmemory_api.services.adding import AddService
 from openmemory_api.services.entities import EntityService
+from openmemory_api.services.extraction import ExtractionService
 from openmemory_api.services.indexing import Indexer
+from openmemory_api.services.jobs import JobQueue
 from openmemory_api.services.memories import MemoryService
 from openmemory_api.services.search import SearchService
 from openmemory_api.services.trash import TrashService
 from openmemory_api.settings import Settings
-from openmemory_api.vectors.exact import ExactIndex
+from openmemory_api.vectors.loading import IndexOptions, load_index
 
 log = logging.getLogger(__name__)
 
 DEFAULT_PROJECT: Final = "default"
 DEFAULT_ORG: Final = "default-org"
+_REOPEN_SECONDS: Final = 1
+_LEASE_SLACK: Final = timedelta(seconds=30)
+"""What a worker does beside waiting for the model, and how far clocks of machines may be apart."""
 
 
 def utc_now() -> datetime:
@@ -50,23 +62,63 @@ class Container:
         *,
         embedder: Embedder | None = None,
         index: VectorIndex | None = None,
+        extractor: Extractor | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self.settings = settings
-        self.database: Database = open_sqlite(settings.database_path)
-        self.embedder = embedder or MiniLMEmbedder()
-        self.index = index or ExactIndex()
+        self.database: Database = open_database(settings.database_path, settings.postgres_url)
+        self._servers: list[OpenAIServer] = []
+        self.embedder = embedder or self._embedder()
+        self.extractor = extractor or self._extractor()
+        self.index = index or _index(settings)
         self.clock = clock
         keep = timedelta(days=settings.trash_days)
         self.indexer = Indexer(self.database, self.index, self.embedder)
         self.access = AccessService(self.database, clock)
         self.memories = MemoryService(self.database, self.access, self.indexer, clock, keep)
-        self.search = SearchService(self.database, self.access, self.index, self.embedder, clock)
+        self.search = SearchService(
+            self.database, self.access, self.index, self.indexer, self.embedder, clock
+        )
         self.entities = EntityService(self.database, self.access)
         self.actions = ActionService(self.database, self.access, self.indexer, clock)
+        self.jobs = JobQueue(
+            self.database,
+            clock,
+            at_once=settings.llm_concurrency,
+            lease=timedelta(seconds=settings.llm_timeout) + _LEASE_SLACK,
+        )
+        waits = self.jobs if self.extractor else None
+        self.adding = AddService(self.database, self.access, self.indexer, clock, waits)
+        self.extraction = ExtractionService(
+            self.database,
+            self.access,
+            self.indexer,
+            clock,
+            self.jobs,
+            self.actions,
+            self.extractor,
+        )
         self.trash = TrashService(self.database, self.access, self.indexer, clock, keep)
         self._opened = anyio.Event()
         self._failure: Exception | None = None
+
+    def _embedder(self) -> Embedder:
+        endpoint = self.settings.embedder
+        if endpoint is None:
+            return MiniLMEmbedder()
+        server = self._server(endpoint, "EMBEDDER", EMBEDDER_TIMEOUT)
+        return OpenAIEmbedder(server, dimensions=self.settings.embedder_dimensions)
+
+    def _extractor(self) -> Extractor | None:
+        endpoint = self.settings.llm
+        if endpoint is None:
+            return None
+        return LlmExtractor(self._server(endpoint, "LLM", self.settings.llm_timeout))
+
+    def _server(self, endpoint: Endpoint, setting: str, timeout: float) -> OpenAIServer:
+        server = OpenAIServer(endpoint, setting=setting, timeout=timeout)
+        self._servers.append(server)
+        return server
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator["Container"]:
@@ -74,6 +126,8 @@ class Container:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
             stack.push_async_callback(self.index.close)
+            for server in self._servers:
+                stack.push_async_callback(server.close)
             tasks = await stack.enter_async_context(anyio.create_task_group())
             stack.callback(tasks.cancel_scope.cancel)
             tasks.start_soon(self._open, tasks)
@@ -83,18 +137,29 @@ class Container:
         try:
             await self._open_database()
             await tasks.start(self.indexer.run)
+        except Unreachable as error:
+            # It may only start later than we do.
+            self._failure = error
+            tasks.start_soon(self._open_later, tasks)
         except Exception as error:
             # Whatever it was, requests are told instead of left waiting.
             log.critical("The store could not be opened", exc_info=error)
             self._failure = error
         else:
+            self._failure = None
+            tasks.start_soon(self.extraction.run)
             tasks.start_soon(self._hourly)
             tasks.start_soon(self._minutely)
         self._opened.set()
 
+    async def _open_later(self, tasks: TaskGroup) -> None:
+        await anyio.sleep(_REOPEN_SECONDS)
+        await self._open(tasks)
+
     async def _open_database(self) -> None:
         self.settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        refuse_foreign(self.settings.database_path)
+        if self.settings.database_path is not None:
+            refuse_foreign(self.settings.database_path)
         await migrate(self.database)
         async with self.database.write() as connection:
             await _ensure_project(connection, self.clock())
@@ -102,8 +167,12 @@ class Container:
 
     async def _hourly(self) -> None:
         while True:
-            await _attempt(self.trash.sweep, "The trash could not be swept")
+            await _attempt(self._sweep, "The trash could not be swept")
             await anyio.sleep(3600)
+
+    async def _sweep(self) -> None:
+        if await self.database.leads():
+            await self.trash.sweep()
 
     async def _minutely(self) -> None:
         while True:
@@ -134,29 +203,59 @@ class Container:
                 "app_identity": "claimed",
             },
             "embedder": {"name": self.embedder.name, "problem": self.indexer.degraded},
-            "index": {"pending": await self._count(self.indexer.pending)},
+            "extractor": await self._extractor_health(),
+            "index": {
+                "pending": await self._count(self.indexer.pending),
+                "problem": self.indexer.unreached or self.indexer.behind,
+                "leads": self.indexer.leads,
+            },
             # On a network, how much somebody remembers is nobody's business.
             "memories": await self._count(self.memories.total)
             if self.settings.trusts_local
             else None,
         }
 
+    async def _extractor_health(self) -> dict[str, Any] | None:
+        if self.extractor is None:
+            return None
+        return {
+            "name": self.extractor.name,
+            "problem": self.extraction.problem,
+            "waiting": await self._count(self.jobs.waiting),
+        }
+
     async def _count(self, counted: Callable[[], Awaitable[int]]) -> int | None:
-        ready = self._opened.is_set() and self._failure is None
-        return await counted() if ready else None
+        if not self._opened.is_set() or self._failure is not None:
+            return None
+        try:
+            return await counted()
+        except Unavailable:
+            return None
 
     def _status(self) -> str:
         if not self._opened.is_set():
             return "starting"
         if self._failure is not None:
             return "failed"
-        return "degraded" if self.indexer.degraded else "ok"
+        problem = self.indexer.degraded or self.indexer.unreached or self.indexer.behind
+        return "degraded" if problem else "ok"
+
+
+def _index(settings: Settings) -> VectorIndex:
+    key = settings.qdrant_api_key
+    options = IndexOptions(
+        folder=settings.data_dir / "index",
+        qdrant_url=settings.qdrant_address,
+        qdrant_api_key=key.get_secret_value() if key else None,
+        qdrant_collection=settings.qdrant_collection,
+    )
+    return load_index(settings.index, options)
 
 
 async def _attempt(work: Callable[[], Awaitable[object]], otherwise: str) -> None:
     try:
         await work()
-    except SQLAlchemyError:
+    except (SQLAlchemyError, Unavailable):
         # A locked file or a full disk now; the next round may do better.
         log.exception(otherwise)
 

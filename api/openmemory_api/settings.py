@@ -2,13 +2,19 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from openmemory_api.settings_models import ModelSettings
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """A list written with commas."""
+
+
+_POSTGRES: Final = ("postgres", "postgresql", "postgres+asyncpg", "postgresql+asyncpg")
 
 
 def is_loopback(host: str) -> bool:
@@ -21,7 +27,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class Settings(BaseSettings):
+class Settings(ModelSettings):
     """Read once, at the top; everything below receives values. Names: docs/configuration.md."""
 
     model_config = SettingsConfigDict(
@@ -30,6 +36,8 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         populate_by_name=True,
+        # An error names the setting; its value may be a password.
+        hide_input_in_errors=True,
     )
 
     # Never guessed: many people have MEM0_API_KEY set for something else.
@@ -37,9 +45,23 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
     data_dir: Path = Path("~/.openmemory")
-    database_url: str | None = Field(
+    database_url: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("OPENMEMORY_DATABASE_URL", "DATABASE_URL")
     )
+    index: str = Field(default="auto", min_length=1)
+    qdrant_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("OPENMEMORY_QDRANT_URL", "QDRANT_HOST")
+    )
+    qdrant_port: int = Field(
+        default=6333,
+        ge=1,
+        le=65535,
+        validation_alias=AliasChoices("OPENMEMORY_QDRANT_PORT", "QDRANT_PORT"),
+    )
+    qdrant_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("OPENMEMORY_QDRANT_API_KEY", "QDRANT_API_KEY")
+    )
+    qdrant_collection: str = Field(default="openmemory", pattern=r"^[A-Za-z0-9_-]{1,100}$")
     auth: Literal["auto", "required", "off"] = "auto"
     api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("OPENMEMORY_API_KEY", "API_KEY")
@@ -99,17 +121,53 @@ class Settings(BaseSettings):
         return self.auth == "required" or (self.auth == "auto" and not is_loopback(self.host))
 
     @property
-    def database_path(self) -> Path:
-        """The SQLite file.
+    def qdrant_address(self) -> str | None:
+        """Where the Qdrant server answers, as a URL with its port; None without one.
+
+        Raises:
+            ValueError: the setting is no address.
+        """
+        if self.qdrant_url is None:
+            return None
+        url = self.qdrant_url if "://" in self.qdrant_url else f"http://{self.qdrant_url}"
+        try:
+            parts = urlsplit(url)
+            port = parts.port or self.qdrant_port
+        except ValueError:
+            parts, port = urlsplit(""), 0
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            # Not shown: whoever writes a password into an address did not mean it for a log.
+            raise ValueError(
+                "OPENMEMORY_QDRANT_URL is not an address such as http://qdrant:6333; "
+                "its key belongs into OPENMEMORY_QDRANT_API_KEY"
+            )
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
+
+    @property
+    def database_path(self) -> Path | None:
+        """The SQLite file; None where PostgreSQL keeps the memories.
 
         Raises:
             ValueError: the URL names a database this version does not speak.
         """
         if self.database_url is None:
             return self.data_dir / "openmemory.db"
-        scheme, _, rest = self.database_url.partition("://")
+        scheme, _, rest = self.database_url.get_secret_value().partition("://")
+        if scheme in _POSTGRES:
+            return None
         if scheme not in ("sqlite", "sqlite+aiosqlite") or not rest.startswith("/"):
+            # What stands before the colon alone: without one, all of it may be a secret.
+            named = f"a {scheme!r} database" if rest else "no database"
             raise ValueError(
-                f"OPENMEMORY_DATABASE_URL names a {scheme!r} database; supported: sqlite:///PATH"
+                f"OPENMEMORY_DATABASE_URL names {named}; supported: sqlite:///PATH, "
+                "postgresql://USER:PASSWORD@HOST/DATABASE"
             )
         return Path(rest[1:]).expanduser().absolute()
+
+    @property
+    def postgres_url(self) -> str | None:
+        """The PostgreSQL database, with its password; None where SQLite keeps the memories."""
+        if self.database_url is None or self.database_path is not None:
+            return None
+        return self.database_url.get_secret_value()

@@ -21,7 +21,7 @@ async def backend_of(settings: McpSettings) -> AsyncGenerator[MemoryBackend]:
     """
     if settings.backend == "local":
         async with local_client(settings) as http:
-            yield RestBackend(http)
+            yield RestBackend(http, add_wait=settings.add_wait)
         return
     async with account(settings.hosted_key, settings.hosted_url) as http:
         yield HostedBackend(

@@ -1,4 +1,4 @@
-"""What becomes of an add at the platform, which answers before it has read the text."""
+"""What becomes of an add that is answered before a model has read the text."""
 
 from typing import Final, Literal
 
@@ -19,9 +19,10 @@ class _Text(BaseModel):
 
 
 class EventChange(BaseModel):
-    """One item of an event's results; the platform nests the text."""
+    """One item of an event's results; the platform nests the text, and has no short ids."""
 
     id: str
+    short_id: str | None = None
     event: str = "ADD"
     memory: str | None = None
     data: _Text | None = None
@@ -30,7 +31,8 @@ class EventChange(BaseModel):
         """The same as the tools know it."""
         text = self.memory or (self.data.memory if self.data else None)
         # Kinds that the contract does not name are changes of some sort.
-        return Change(id=self.id, memory=text or "", event=_KINDS.get(self.event, "UPDATE"))
+        kind = _KINDS.get(self.event, "UPDATE")
+        return Change(id=self.id, short_id=self.short_id, memory=text or "", event=kind)
 
 
 class Event(BaseModel):
@@ -43,19 +45,19 @@ class Event(BaseModel):
 
     @property
     def is_open(self) -> bool:
-        """Whether the platform is still at it."""
+        """Whether it is still worked at."""
         return self.status not in ("SUCCEEDED", "FAILED")
 
-    def outcome(self, event_id: str) -> Added:
-        """What the tools answer.
+    def outcome(self, event_id: str, *, at: str = "The Mem0 platform") -> Added:
+        """What the tools answer; `at` is who has the text.
 
         Raises:
-            BackendError: the platform has given up on the text.
+            BackendError: it has given up on the text.
         """
         if self.status == "FAILED":
             reason = self.error or "it does not say why"
             raise BackendError(
-                f"The Mem0 platform could not take in this text (event {event_id}): {reason}. Look"
+                f"{at} could not take in this text (event {event_id}): {reason}. Look"
                 " with list_memories before repeating it."
             )
         if self.is_open:

@@ -17,6 +17,8 @@ from openmemory_mcp.backends.base import (
     MemoryNotFoundError,
     MemoryPage,
 )
+from openmemory_mcp.backends.events import Event
+from openmemory_mcp.backends.waiting import ADD_WAIT, settled
 from openmemory_mcp.caller import Caller
 
 TIMEOUT = httpx.Timeout(60.0, connect=3.0)
@@ -33,8 +35,9 @@ class RestBackend:
 
     permanent: bool = False
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, *, add_wait: float = ADD_WAIT) -> None:
         self._http = http
+        self._add_wait = add_wait
 
     async def search(self, caller: Caller, query: str, *, limit: int) -> MemoryPage:
         """The memories nearest in meaning, best first."""
@@ -53,9 +56,24 @@ class RestBackend:
         return _read(Memory, await self._send(caller, "GET", path, about=memory_id))
 
     async def add(self, caller: Caller, text: str, *, infer: bool) -> Added:
-        """Store what a text says."""
+        """Store what a text says; where a language model reads it, wait for that for a while."""
         body: _Json = {"messages": [{"role": "user", "content": text}], "infer": infer}
-        return _read(Added, await self._send(caller, "POST", "/v3/memories/add/", body))
+        added = _read(Added, await self._send(caller, "POST", "/v3/memories/add/", body))
+        if added.status != "PENDING" or added.event_id is None:
+            return added
+        return await self._followed(caller, added, added.event_id)
+
+    async def _followed(self, caller: Caller, queued: Added, event_id: str) -> Added:
+        """A queued add as it ended, or as it is where that takes too long."""
+
+        async def look() -> Event:
+            return _read(Event, await self._send(caller, "GET", f"/v1/event/{event_id}/"))
+
+        event = await settled(look, Event(status="PENDING"), within=self._add_wait)
+        if event.is_open:
+            return queued
+        done = event.outcome(event_id, at="OpenMemory")
+        return done.model_copy(update={"removed_characters": queued.removed_characters})
 
     async def update(self, caller: Caller, memory_id: str, text: str) -> None:
         """Replace a memory's text."""

@@ -120,7 +120,7 @@ async def add(
         metadata=metadata,
         timestamp=timestamp,
     )
-    return await store.memories.add(caller, request)
+    return await store.adding.add(caller, request)
 
 
 async def add_one(

@@ -31,7 +31,9 @@ from openmemory_mcp.backends.rest import RestBackend
 from openmemory_mcp.caller import Launch
 from openmemory_mcp.server import create_server
 from tests.api.stores import ANNA, a_memory, put, stored, uuid
+from tests.postgres.fixtures import BOTH
 
+DATABASES = BOTH
 CURSOR = {"X-OpenMemory-User": "anna", "X-OpenMemory-App": "cursor"}
 OWNER = {"X-OpenMemory-User": "anna"}
 TEXT = "keeps a zither in the attic"

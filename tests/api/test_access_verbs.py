@@ -48,7 +48,9 @@ from tests.api.stores import (
     stored,
     uuid,
 )
+from tests.postgres.fixtures import BOTH
 
+DATABASES = BOTH
 CURSOR = app_of(ANNA)
 DENY_ALL = (Rule(Verb.READ, Effect.DENY, Everything()),)
 OUT_OF_REACH = {

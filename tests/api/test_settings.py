@@ -56,7 +56,9 @@ def test_the_database_is_a_file_in_the_data_directory_or_the_named_one(tmp_path:
     assert named.database_path == tmp_path / "other.db"
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "postgres://x/y", "sqlite:other.db", "nonsense"])
+@pytest.mark.parametrize(
+    "url", ["mysql://x/y", "postgresql+psycopg2://x/y", "sqlite:other.db", "nonsense"]
+)
 def test_another_database_is_refused_with_what_is_supported(url: str) -> None:
     with pytest.raises(ValueError, match=r"supported: sqlite:///PATH"):
         _ = settings(database_url=url).database_path
@@ -78,7 +80,8 @@ def test_a_qdrant_server_is_named_by_host_or_url(url: str, address: str) -> None
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://qdrant", "https://", "http://user:secret@qdrant", "qdrant:port", "http://q:99999"]
+    "url",
+    ["ftp://qdrant", "https://", "http://user:secret@qdrant", "qdrant:port", "http://q:99999"],
 )
 def test_what_is_no_address_of_a_qdrant_server_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(ValueError, match="OPENMEMORY_QDRANT_URL is not an address") as refused:
@@ -95,6 +98,25 @@ def test_the_predecessor_s_names_for_qdrant_are_read(monkeypatch: pytest.MonkeyP
     assert read.qdrant_address == "http://mem0_store:7333"
     assert read.qdrant_api_key is not None
     assert "a-key" not in repr(read)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
+def test_postgresql_has_no_file_and_its_password_is_not_shown(scheme: str) -> None:
+    url = f"{scheme}://anna:hunter2@127.0.0.1/x"
+    read = settings(database_url=url)
+    assert (read.database_path, read.postgres_url) == (None, url)
+    assert "hunter2" not in repr(read)
+    assert settings().postgres_url is None
+
+
+@pytest.mark.parametrize("url", ["hunter2", "mysql:hunter2", "mysql://anna:hunter2@x/y"])
+def test_a_url_that_is_refused_is_not_shown(url: str) -> None:
+    with pytest.raises(ValueError, match="supported: sqlite:///PATH, postgresql://") as error:
+        _ = settings(database_url=url).database_path
+    assert "hunter2" not in str(error.value)
+    with pytest.raises(ValidationError) as invalid:
+        settings(database_url=url, port=-1)
+    assert "hunter2" not in str(invalid.value)
 
 
 def test_a_name_is_loopback_only_if_it_cannot_be_anything_else() -> None:

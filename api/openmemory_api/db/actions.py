@@ -1,9 +1,9 @@
 """Actions, and the history rows that say what each did to each memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -50,10 +50,11 @@ async def start(
     user_id: str | None,
     number: int,
     now: datetime,
+    pending: bool = False,
 ) -> str:
     """Record a write as done by the caller on memories of `user_id` (None: of several users).
 
-    `number` is the change number of the write.
+    `number` is the change number of the write. One that is `pending` is only promised.
     """
     action_id = str(uuid4())
     row = {
@@ -64,12 +65,30 @@ async def start(
         "app": caller.app,
         "surface": caller.surface,
         "kind": kind,
-        "status": "SUCCEEDED",
+        "status": "PENDING" if pending else "SUCCEEDED",
         "created_at": now,
-        "completed_at": now,
+        "completed_at": None if pending else now,
     }
     await connection.execute(sa.insert(actions).values(row))
     return action_id
+
+
+async def describe(connection: WriteConnection, action_id: str, detail: Mapping[str, Json]) -> None:
+    """Say how a promised action stands."""
+    statement = sa.update(actions).where(actions.c.id == action_id).values(detail=detail)
+    await connection.execute(statement)
+
+
+async def complete(
+    connection: WriteConnection,
+    action_id: str,
+    status: Literal["SUCCEEDED", "FAILED"],
+    detail: Mapping[str, Json],
+    now: datetime,
+) -> None:
+    """End a promised action."""
+    values = {"status": status, "detail": detail, "completed_at": now}
+    await connection.execute(sa.update(actions).where(actions.c.id == action_id).values(values))
 
 
 async def record(
@@ -208,6 +227,7 @@ def _action(row: sa.Row[Any]) -> Action:
         created_at=row.created_at,
         completed_at=row.completed_at,
         undone_by=row.undone_by,
+        detail=row.detail,
     )
 
 

@@ -122,11 +122,13 @@ async def take_numbers(connection: WriteConnection, user_row: int, count: int) -
 
 
 async def touch_app(connection: WriteConnection, user_row: int, name: str, now: datetime) -> int:
-    """The row of an app, made on its first call, seen now."""
+    """The row of an app, made on its first call, seen now if it was not seen since."""
+    later = sa.case((apps.c.last_seen_at < now, sa.bindparam("now", now, apps.c.last_seen_at.type)),
+                    else_=apps.c.last_seen_at)  # fmt: skip
     seen = (
         sa.update(apps)
         .where(apps.c.user_id == user_row, apps.c.name == name)
-        .values(last_seen_at=now)
+        .values(last_seen_at=later)
         .returning(apps.c.id)
     )
     found = (await connection.execute(seen)).scalar_one_or_none()

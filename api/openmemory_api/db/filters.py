@@ -1,16 +1,17 @@
 """Compiles the filter language to a SQL condition; held to `domain.filters.matches` by tests.
 
 Every leaf is two-valued, as the language demands: SQL's third value, unknown, would make `Not`
-lose rows whose field is null.
+lose rows whose field is null. What databases spell differently is in `filters_sqlite.py` and
+`filters_postgres.py`.
 """
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias, assert_never, cast
+from typing import Any, Final, Protocol, TypeAlias, assert_never, cast
 
 import sqlalchemy as sa
-from sqlalchemy.sql.functions import GenericFunction
 
+from openmemory_api.db import filters_postgres, filters_sqlite
 from openmemory_api.db.tables import memories
 from openmemory_api.domain.filters import (
     And,
@@ -23,53 +24,75 @@ from openmemory_api.domain.filters import (
     Or,
     Present,
     Range,
-    canonical_json,
-    fold,
 )
 from openmemory_api.domain.memory import Json
 
 Condition: TypeAlias = sa.ColumnElement[bool]
-Test: TypeAlias = Callable[[Any], Condition]
+Value: TypeAlias = sa.ColumnElement[Any]
+Test: TypeAlias = Callable[[Value], Condition]
 LIST_FIELDS = ("categories", "tags")
 _FEW = 100
-"""Up to here parts form a chain, and the values of an `In` are parameters of their own."""
+"""Up to here parts form a chain."""
 
 
-class Folded(GenericFunction[str]):
-    """`domain.filters.fold` in the database; `db/session.py` registers it on SQLite."""
+class Dialect(Protocol):
+    """The leaves that each database spells in its own way."""
 
-    type = sa.Text()
-    name = "openmemory_fold"
-    inherit_cache = True
+    def one_of(self, value: Value, values: tuple[str, ...]) -> Condition:
+        """The value, which is not null, is one of some."""
+        ...
+
+    def any_element(self, column: Value, test: Test) -> Condition:
+        """Some element of a list of strings passes; none does where the list is null."""
+        ...
+
+    def same(self, value: Value, needle: str, *, ignore_case: bool) -> Condition:
+        """The string, which is not null, is the needle."""
+        ...
+
+    def part(self, value: Value, needle: str, *, ignore_case: bool) -> Condition:
+        """The needle is a part of the string, which is not null."""
+        ...
+
+    def metadata_present(self, key: str) -> Condition:
+        """The key is there and not null."""
+        ...
+
+    def metadata_is(self, key: str, value: Json) -> Condition:
+        """The key is there and equals the value as JSON; null equals nothing."""
+        ...
+
+    def metadata_contains(self, key: str, needle: str, *, ignore_case: bool) -> Condition:
+        """As `Contains` of a metadata key."""
+        ...
 
 
-class Member(GenericFunction[str]):
-    """The canonical JSON of one top-level key; `db/session.py` registers it on SQLite."""
-
-    type = sa.Text()
-    name = "openmemory_member"
-    inherit_cache = True
+_DIALECTS: Final[dict[str, Dialect]] = {"sqlite": filters_sqlite, "postgresql": filters_postgres}
 
 
-def condition(wanted: Filter) -> Condition:
-    """The rows of `memories` that `wanted` names."""
+def condition(wanted: Filter, dialect: str) -> Condition:
+    """The rows of `memories` that `wanted` names, in the SQL of a dialect, by its name."""
+    return _condition(wanted, _DIALECTS[dialect])
+
+
+def _condition(wanted: Filter, sql: Dialect) -> Condition:
     match wanted:
         case And(parts):
-            return _joined(sa.and_, sa.true(), [condition(part) for part in parts])
+            return _joined(sa.and_, sa.true(), [_condition(part, sql) for part in parts])
         case Or(parts):
-            return _joined(sa.or_, sa.false(), [condition(part) for part in parts])
+            return _joined(sa.or_, sa.false(), [_condition(part, sql) for part in parts])
         case Not(part):
-            return sa.not_(condition(part))
+            return sa.not_(_condition(part, sql))
         case In(field, values):
-            return _in(field, values)
+            return _in(field, values, sql)
         case MetadataIs(key, value):
-            return _metadata_is(key, value)
+            return sql.metadata_is(key, value)
         case Contains(field, needle, ignore_case):
-            return _contains(field, needle, ignore_case=ignore_case)
+            return _contains(field, needle, sql, ignore_case=ignore_case)
         case Range():
             return _range(wanted)
         case Present(MetadataKey(key)):
-            return _metadata(key, _is_not_null)
+            return sql.metadata_present(key)
         case Present(field=field):
             return _column(cast("str", field)).is_not(None)
         case _:
@@ -92,77 +115,21 @@ def _column(field: str) -> sa.Column[Any]:
     return memories.c[field]
 
 
-def _in(field: str, values: tuple[str, ...]) -> Condition:
+def _in(field: str, values: tuple[str, ...], sql: Dialect) -> Condition:
     if field in LIST_FIELDS:
-        return _any_element(field, partial(_one_of, values=values))
-    return sa.and_(_column(field).is_not(None), _one_of(_column(field), values))
+        return sql.any_element(_column(field), partial(sql.one_of, values=values))
+    return sa.and_(_column(field).is_not(None), sql.one_of(_column(field), values))
 
 
-def _one_of(value: sa.ColumnElement[Any], values: tuple[str, ...]) -> Condition:
-    if len(values) <= _FEW:
-        return value.in_(values)
-    array = sa.func.json_each(canonical_json(list(values))).table_valued("value")
-    return value.in_(sa.select(array.c.value))
-
-
-def _any_element(field: str, test: Test) -> Condition:
-    elements = sa.func.json_each(_column(field)).table_valued("value", name=f"{field}_element")
-    return sa.exists(sa.select(1).select_from(elements).where(test(elements.c.value)))
-
-
-def _metadata(key: str, test: Test) -> Condition:
-    entry = sa.func.json_each(memories.c.meta).table_valued("key", "value", "type", name="entry")
-    return sa.exists(sa.select(1).select_from(entry).where(entry.c.key == key, test(entry)))
-
-
-def _metadata_is(key: str, value: Json) -> Condition:
-    if isinstance(value, int | float) and abs(value) >= 2**63:
-        # SQLite reads such a number as the nearest double, which its neighbours share.
-        held = Member(memories.c.meta, key)
-        return sa.func.coalesce(held == canonical_json(value), sa.false())
-    return _metadata(key, partial(_equals, value=value))
-
-
-def _is_not_null(entry: Any) -> Condition:
-    return entry.c.type != "null"
-
-
-def _equals(entry: Any, value: Json) -> Condition:
-    if isinstance(value, bool):
-        return entry.c.type == ("true" if value else "false")
-    if isinstance(value, str):
-        return sa.and_(entry.c.type == "text", entry.c.value == value)
-    if isinstance(value, int | float):
-        return sa.and_(entry.c.type.in_(("integer", "real")), entry.c.value == sa.literal(value))
-    kind = "array" if isinstance(value, list) else "object"
-    return sa.and_(entry.c.type == kind, entry.c.value == canonical_json(value))
-
-
-def _contains(field: str | MetadataKey, needle: str, *, ignore_case: bool) -> Condition:
-    def same(value: sa.ColumnElement[Any]) -> Condition:
-        return Folded(value) == fold(needle) if ignore_case else value == needle
-
-    def part(value: sa.ColumnElement[Any]) -> Condition:
-        if ignore_case:
-            return sa.func.instr(Folded(value), fold(needle)) > 0
-        return sa.func.instr(value, needle) > 0
-
-    def held(entry: Any) -> Condition:
-        inner = sa.func.json_each(entry.c.value).table_valued("value", "type", name="item")
-        listed = sa.exists(
-            sa.select(1).select_from(inner).where(inner.c.type == "text", same(inner.c.value))
-        )
-        return sa.case(
-            (entry.c.type == "text", part(entry.c.value)),
-            (entry.c.type == "array", listed),
-            else_=sa.false(),
-        )
-
+def _contains(
+    field: str | MetadataKey, needle: str, sql: Dialect, *, ignore_case: bool
+) -> Condition:
     if isinstance(field, MetadataKey):
-        return _metadata(field.key, held)
+        return sql.metadata_contains(field.key, needle, ignore_case=ignore_case)
     if field in LIST_FIELDS:
-        return _any_element(field, same)
-    return part(_column(field))
+        equal = partial(sql.same, needle=needle, ignore_case=ignore_case)
+        return sql.any_element(_column(field), equal)
+    return sql.part(_column(field), needle, ignore_case=ignore_case)
 
 
 def _range(bounds: Range) -> Condition:

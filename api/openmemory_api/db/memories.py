@@ -31,6 +31,10 @@ _AT = {column.key: position for position, column in enumerate(memories.c)}
 _BY_ID = sa.select(memories).where(memories.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
+def _where(connection: ReadConnection, wanted: Filter) -> sa.ColumnElement[bool]:
+    return condition(wanted, connection.dialect.name)
+
+
 def to_memory(row: Sequence[Any]) -> Memory:
     """The memory that a row beginning with the table's columns holds."""
     categories = row[_AT["categories"]]
@@ -86,7 +90,9 @@ async def ensure_store_id(connection: WriteConnection) -> None:
 
 async def find(connection: ReadConnection, wanted: Filter, *, limit: int = 1) -> list[Memory]:
     """Up to `limit` memories of a set, newest first."""
-    statement = sa.select(memories).where(condition(wanted)).order_by(*_NEWEST_FIRST).limit(limit)
+    statement = (
+        sa.select(memories).where(_where(connection, wanted)).order_by(*_NEWEST_FIRST).limit(limit)
+    )
     return [to_memory(row) for row in await connection.execute(statement)]
 
 
@@ -112,7 +118,7 @@ async def page(
     after: tuple[datetime, str] | None = None,
 ) -> list[Memory]:
     """Memories of a set, newest first, from an offset or after a (created_at, id) position."""
-    statement = sa.select(memories).where(condition(wanted)).order_by(*_NEWEST_FIRST)
+    statement = sa.select(memories).where(_where(connection, wanted)).order_by(*_NEWEST_FIRST)
     if after is not None:
         created_at, memory_id = after
         older = sa.or_(
@@ -126,7 +132,7 @@ async def page(
 
 async def count(connection: ReadConnection, wanted: Filter) -> int:
     """How many memories a set has."""
-    statement = sa.select(sa.func.count()).select_from(memories).where(condition(wanted))
+    statement = sa.select(sa.func.count()).select_from(memories).where(_where(connection, wanted))
     return (await connection.execute(statement)).scalar_one()
 
 
@@ -136,8 +142,8 @@ async def repeats(
     """By fingerprint, the oldest memory of `scope` that an add would repeat."""
     statement = (
         sa.select(memories)
-        .where(memories.c.fingerprint.in_(list(fingerprints)), condition(scope))
-        .order_by(memories.c.created_at.desc(), memories.c.number.desc())
+        .where(memories.c.fingerprint.in_(list(fingerprints)), _where(connection, scope))
+        .order_by(memories.c.created_at.desc(), memories.c.number.desc().nulls_last())
     )
     rows = await connection.execute(statement)
     return {row[_AT["fingerprint"]]: to_memory(row) for row in rows}
@@ -254,6 +260,12 @@ async def unembedded(
     return [(row.id, row.text_version, spoken(row.text, row.actor)) for row in rows]
 
 
+async def latest_change(connection: ReadConnection, ids: Collection[str]) -> int:
+    """The number of the last write that touched one of some memories; 0 for none."""
+    statement = sa.select(sa.func.max(memories.c.change)).where(memories.c.id.in_(list(ids)))
+    return (await connection.execute(statement)).scalar_one() or 0
+
+
 async def count_unembedded(connection: ReadConnection, embedder: str) -> int:
     """How many active memories have no current vector."""
     statement = sa.select(sa.func.count()).select_from(memories).where(_unembedded(embedder))
@@ -338,7 +350,9 @@ async def replaced_by(
     connection: ReadConnection, ids: Sequence[str], scope: Filter
 ) -> list[Memory]:
     """The memories of `scope` that gave way to one of `ids`."""
-    statement = sa.select(memories).where(memories.c.replaced_by.in_(ids), condition(scope))
+    statement = sa.select(memories).where(
+        memories.c.replaced_by.in_(ids), _where(connection, scope)
+    )
     return [to_memory(row) for row in await connection.execute(statement)]
 
 
@@ -362,7 +376,7 @@ async def entities(connection: ReadConnection, field: str, scope: Filter) -> lis
             sa.func.min(memories.c.created_at),
             sa.func.max(memories.c.updated_at),
         )
-        .where(condition(scope), column.is_not(None))
+        .where(_where(connection, scope), column.is_not(None))
         .group_by(column)
         .order_by(column)
     )

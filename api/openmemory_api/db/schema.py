@@ -9,11 +9,12 @@ from typing import Final, Literal
 
 import sqlalchemy as sa
 
+from openmemory_api.db.requirements import create_functions, has_functions, require_usable
 from openmemory_api.db.session import Database
 from openmemory_api.domain.errors import Unavailable
 
 History = Literal["store", "reads"]
-HEADS: Final[dict[History, str]] = {"store": "0001", "reads": "0001"}
+HEADS: Final[dict[History, str]] = {"store": "0002", "reads": "0001"}
 """The newest revision of each history; a test holds it to the migration files."""
 _VERSIONS: Final = "alembic_version"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -63,19 +64,38 @@ def _require_ours(tables: set[str]) -> None:
         )
 
 
-async def migrate(database: Database, history: History = "store") -> None:
-    """Create or upgrade the schema; a current one costs one query.
+async def revision_of(database: Database) -> str | None:
+    """The revision of a database's schema; None while there is nothing in it. Changes nothing.
 
     Raises:
-        ForeignDatabase: it holds another program's tables; not a byte was changed.
-        Unavailable: a newer version of ours has written it.
+        ForeignDatabase: it holds another program's tables.
+        Unavailable: the server cannot keep memories, or does not let us in.
     """
     async with database.read() as connection:
-        current = await connection.run_sync(_revision)
-    if current == HEADS[history]:
+        if database.shared:
+            await require_usable(connection)
+        return await connection.run_sync(_revision)
+
+
+async def migrate(database: Database, history: History = "store") -> None:
+    """Create or upgrade the schema; a current one costs a query or two.
+
+    Raises:
+        ForeignDatabase, Unavailable: as `revision_of`, or a newer version of ours has written it.
+    """
+    current = await revision_of(database) == HEADS[history]
+    if current and (not database.shared or await _has_functions(database)):
         return
-    async with database.write() as connection:
+    # Of several processes that get here one makes the schema; the others then find it made.
+    async with database.migrating() as connection:
         await connection.run_sync(lambda sync: _upgrade(sync, history))
+        if database.shared:
+            await create_functions(connection)
+
+
+async def _has_functions(database: Database) -> bool:
+    async with database.read() as connection:
+        return await has_functions(connection)
 
 
 def _revision(connection: sa.Connection) -> str | None:

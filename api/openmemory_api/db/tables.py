@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from openmemory_api.db.types import CanonicalJson, UtcDateTime
+from openmemory_api.db.types import CanonicalJson, UtcDateTime, text
 
 ANY_OTHER_APP = "*"
 """The access row of apps that have none of their own; not a name an app can have."""
@@ -21,7 +21,7 @@ read_metadata = sa.MetaData()
 
 
 def _id() -> sa.Column[str]:
-    return sa.Column("id", sa.String(36), primary_key=True)
+    return sa.Column("id", text(36), primary_key=True)
 
 
 def _serial() -> sa.Column[int]:
@@ -41,16 +41,16 @@ def _reference(name: str, target: str, *, nullable: bool = False) -> sa.Column[A
 counters = sa.Table(
     "counters",
     metadata,
-    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("name", text(32), primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
 )
 
 projects = sa.Table(
     "projects",
     metadata,
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("org_id", sa.String(64), nullable=False),
-    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("id", text(64), primary_key=True),
+    sa.Column("org_id", text(64), nullable=False),
+    sa.Column("name", text(255), nullable=False),
     _created(),
 )
 
@@ -59,7 +59,7 @@ users = sa.Table(
     metadata,
     _serial(),
     _reference("project_id", "projects.id"),
-    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("name", text(255), nullable=False),
     sa.Column("next_number", sa.BigInteger, nullable=False, server_default="1"),
     _created(),
     sa.UniqueConstraint("project_id", "name"),
@@ -70,7 +70,7 @@ apps = sa.Table(
     metadata,
     _serial(),
     _reference("user_id", "users.id"),
-    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("name", text(255), nullable=False),
     sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
     _created(),
     sa.Column("last_seen_at", UtcDateTime, nullable=False),
@@ -82,9 +82,9 @@ access_bases = sa.Table(
     metadata,
     _serial(),
     _reference("user_id", "users.id"),
-    sa.Column("app", sa.String(255), nullable=False),
-    sa.Column("read", sa.String(16), nullable=False),
-    sa.Column("write", sa.String(16), nullable=False),
+    sa.Column("app", text(255), nullable=False),
+    sa.Column("read", text(16), nullable=False),
+    sa.Column("write", text(16), nullable=False),
     _created(),
     sa.UniqueConstraint("user_id", "app"),
 )
@@ -94,10 +94,10 @@ access_rules = sa.Table(
     metadata,
     _serial(),
     _reference("base_id", "access_bases.id"),
-    sa.Column("verb", sa.String(16), nullable=False),
-    sa.Column("effect", sa.String(16), nullable=False),
-    sa.Column("subject_kind", sa.String(16), nullable=False),
-    sa.Column("subject", sa.String(255), nullable=False),
+    sa.Column("verb", text(16), nullable=False),
+    sa.Column("effect", text(16), nullable=False),
+    sa.Column("subject_kind", text(16), nullable=False),
+    sa.Column("subject", text(255), nullable=False),
     _created(),
     sa.Index(None, "base_id"),
 )
@@ -108,14 +108,15 @@ actions = sa.Table(
     _id(),
     sa.Column("number", sa.BigInteger, nullable=False, unique=True),
     _reference("project_id", "projects.id"),
-    sa.Column("user_id", sa.String(255)),
-    sa.Column("app", sa.String(255)),
-    sa.Column("surface", sa.String(32), nullable=False),
-    sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("user_id", text(255)),
+    sa.Column("app", text(255)),
+    sa.Column("surface", text(32), nullable=False),
+    sa.Column("kind", text(16), nullable=False),
+    sa.Column("status", text(16), nullable=False),
     _created(),
     sa.Column("completed_at", UtcDateTime),
-    sa.Column("undone_by", sa.String(36)),
+    sa.Column("undone_by", text(36)),
+    sa.Column("detail", CanonicalJson),
     sa.Index(None, "project_id", "user_id", "number"),
 )
 
@@ -126,32 +127,32 @@ memories = sa.Table(
     sa.Column("change", sa.BigInteger, nullable=False, index=True),
     sa.Column("number", sa.BigInteger),
     _reference("project_id", "projects.id"),
-    sa.Column("user_id", sa.String(255)),
-    sa.Column("agent_id", sa.String(255)),
-    sa.Column("app_id", sa.String(255)),
-    sa.Column("run_id", sa.String(255)),
-    sa.Column("app", sa.String(255)),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("user_id", text(255)),
+    sa.Column("agent_id", text(255)),
+    sa.Column("app_id", text(255)),
+    sa.Column("run_id", text(255)),
+    sa.Column("app", text(255)),
+    sa.Column("text", text(), nullable=False),
     sa.Column("text_version", sa.Integer, nullable=False, server_default="1"),
-    sa.Column("embedded", sa.String(64)),
-    sa.Column("fingerprint", sa.String(32), nullable=False),
+    sa.Column("embedded", text(64)),
+    sa.Column("fingerprint", text(32), nullable=False),
     sa.Column("metadata", CanonicalJson, key="meta"),
     sa.Column("categories", CanonicalJson),
     sa.Column("tags", CanonicalJson, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("lifecycle", sa.String(16), nullable=False),
+    sa.Column("state", text(16), nullable=False),
+    sa.Column("lifecycle", text(16), nullable=False),
     _created(),
     sa.Column("updated_at", UtcDateTime, nullable=False),
-    sa.Column("expiration_date", sa.String(10)),
+    sa.Column("expiration_date", text(10)),
     sa.Column("event_time", UtcDateTime),
-    sa.Column("role", sa.String(16)),
-    sa.Column("actor", sa.String(255)),
+    sa.Column("role", text(16)),
+    sa.Column("actor", text(255)),
     sa.Column("sequence", sa.Integer),
-    sa.Column("source_event_id", sa.String(36)),
-    sa.Column("surface", sa.String(32)),
+    sa.Column("source_event_id", text(36)),
+    sa.Column("surface", text(32)),
     sa.Column("inferred", sa.Boolean, nullable=False),
     sa.Column("immutable", sa.Boolean, nullable=False),
-    sa.Column("replaced_by", sa.String(36)),
+    sa.Column("replaced_by", text(36)),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("deleted_at", UtcDateTime),
     sa.UniqueConstraint("project_id", "user_id", "number"),
@@ -164,8 +165,8 @@ memories = sa.Table(
 vectors = sa.Table(
     "vectors",
     metadata,
-    sa.Column("memory_id", sa.String(36), sa.ForeignKey("memories.id"), primary_key=True),
-    sa.Column("embedder", sa.String(64), primary_key=True),
+    sa.Column("memory_id", text(36), sa.ForeignKey("memories.id"), primary_key=True),
+    sa.Column("embedder", text(64), primary_key=True),
     sa.Column("text_version", sa.Integer, nullable=False),
     sa.Column("pieces", sa.Integer, nullable=False),
     sa.Column("data", sa.LargeBinary, nullable=False),
@@ -178,7 +179,7 @@ history = sa.Table(
     sa.Column("number", sa.BigInteger, nullable=False),
     _reference("memory_id", "memories.id"),
     _reference("action_id", "actions.id"),
-    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("kind", text(16), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("before", CanonicalJson),
     sa.Column("after", CanonicalJson),
@@ -191,14 +192,18 @@ jobs = sa.Table(
     "jobs",
     metadata,
     _id(),
-    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("kind", text(32), nullable=False),
     sa.Column("payload", CanonicalJson, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("status", text(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("run_after", UtcDateTime, nullable=False),
     _created(),
     _reference("action_id", "actions.id", nullable=True),
+    sa.Column("owner", text(36)),
+    sa.Column("leased_until", UtcDateTime),
+    sa.Column("progress", CanonicalJson),
     sa.Index(None, "status", "run_after"),
+    sa.Index(None, "action_id"),
 )
 
 reads = sa.Table(
@@ -206,14 +211,14 @@ reads = sa.Table(
     read_metadata,
     _serial(),
     sa.Column("at", UtcDateTime, nullable=False, index=True),
-    sa.Column("project_id", sa.String(64), nullable=False),
-    sa.Column("user_id", sa.String(255)),
-    sa.Column("app", sa.String(255)),
-    sa.Column("surface", sa.String(32), nullable=False),
-    sa.Column("operation", sa.String(32), nullable=False),
-    sa.Column("query", sa.Text),
+    sa.Column("project_id", text(64), nullable=False),
+    sa.Column("user_id", text(255)),
+    sa.Column("app", text(255)),
+    sa.Column("surface", text(32), nullable=False),
+    sa.Column("operation", text(32), nullable=False),
+    sa.Column("query", text()),
     sa.Column("hits", CanonicalJson, nullable=False),
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("duration_ms", sa.Float, nullable=False),
-    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("outcome", text(16), nullable=False),
 )

@@ -5,9 +5,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import Dialect
 
 from openmemory_api.domain.filters import canonical_json
+
+
+def text(length: int | None = None) -> sa.types.TypeEngine[str]:
+    """A string, ordered by code point on every database.
+
+    PostgreSQL would order by the language of its cluster, and refuse what is longer than `length`;
+    bounds are the services' business, so that an answer does not depend on the database.
+    """
+    return sa.String(length).with_variant(sa.Text(collation="C"), "postgresql")
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -29,15 +39,28 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
 
 class CanonicalJson(sa.types.TypeDecorator[Any]):
-    """JSON as text in its one canonical spelling, so that equal values are equal texts."""
+    """JSON in its one canonical form, so that equal values are stored equal.
+
+    Text on SQLite; JSONB on PostgreSQL, whose own form is canonical: numbers are exact, and keys
+    have an order.
+    """
 
     impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """SQL null for None."""
-        return None if value is None else canonical_json(value)
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """JSONB where there is one."""
+        kind = JSONB(none_as_null=True) if dialect.name == "postgresql" else sa.Text()
+        return dialect.type_descriptor(kind)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """SQL null for None. For JSONB the engine's serializer writes the canonical form."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return canonical_json(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """The value it was made from."""
-        return None if value is None else json.loads(value)
+        if value is None or dialect.name == "postgresql":
+            return value
+        return json.loads(value)

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from openmemory_api.domain.extraction import Extraction, Passage
 from openmemory_api.domain.filters import Filter
 from openmemory_api.domain.memory import Memory
 
@@ -59,6 +60,23 @@ class Embedder(Protocol):
 
         Raises:
             Unavailable: the model cannot be loaded or reached.
+        """
+        ...
+
+
+class Extractor(Protocol):
+    """Turns what was said into facts. Never called inside a transaction."""
+
+    @property
+    def name(self) -> str:
+        """The model, as events name it."""
+        ...
+
+    async def extract(self, passage: Passage) -> Extraction:
+        """The facts of a passage; what the model answers is checked here and nowhere trusted.
+
+        Raises:
+            ExtractionFailed: there is no usable answer.
         """
         ...
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
+from openmemory_api.domain.extraction import Guidance
 from openmemory_api.domain.filters import ALL, Filter, In, Not, Present, Range, all_of, any_of
 from openmemory_api.domain.memory import EntityIds, Json, Lifecycle, Memory, ScoredMemory
 
@@ -49,6 +50,9 @@ class AddRequest:
     """Backdates `created_at` and sets the event time."""
     expiration_date: str | None = None
     immutable: bool = False
+    infer: bool = True
+    """Whether facts are wanted rather than the messages. Without a model it says nothing."""
+    guidance: Guidance = field(default_factory=Guidance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,13 @@ class Added:
     changes: list[Change]
     removed_characters: int
     indexed: bool
+    reserved_id: str | None = None
+    """The id of the first memory to come, where the changes follow under the action's id."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether the add is taken in and not yet carried out."""
+        return self.reserved_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +217,8 @@ class Action:
     created_at: datetime
     completed_at: datetime | None
     undone_by: str | None
+    detail: dict[str, Json] | None = None
+    """How an extraction went: see `services/extraction.py`."""
     changes: list[Change] = field(default_factory=list[Change])
     """Of the memories the asking caller may read now."""
 

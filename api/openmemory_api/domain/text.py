@@ -47,6 +47,32 @@ def spoken(text: str, actor: str | None) -> str:
     return f"{actor}: {text}" if actor else text
 
 
+def cut(text: str, size: int, *, overlap: int = 0) -> list[str]:
+    """A text in pieces of at most `size` characters, cut where it pauses, the next a bit earlier.
+
+    Args:
+        text: what to cut; a short one is its own piece.
+        size: characters of a piece, more than twice the overlap.
+        overlap: characters that neighbouring pieces share, so that no sentence is only ever cut.
+    """
+    pieces: list[str] = []
+    start = 0
+    while len(text) - start > size:
+        end = start + _pause(text[start : start + size])
+        pieces.append(text[start:end])
+        start = max(end - overlap, start + 1)
+    return [*pieces, text[start:]]
+
+
+def _pause(piece: str) -> int:
+    """Where to end a piece: after its last pause, if that does not lie in its first half."""
+    for pause in ("\n\n", "\n", ". ", " "):
+        found = piece.rfind(pause, len(piece) // 2)
+        if found >= 0:
+            return found + len(pause)
+    return len(piece)
+
+
 def repeat_form(text: str) -> str:
     """The form in which two texts are exact repeats of each other, and nothing looser."""
     collapsed = " ".join(fold(text).split())

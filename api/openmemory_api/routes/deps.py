@@ -11,7 +11,9 @@ from openmemory_api.container import Container
 from openmemory_api.domain.access import Caller
 from openmemory_api.routes.identity import Identity
 from openmemory_api.services.actions import ActionService
+from openmemory_api.services.adding import AddService
 from openmemory_api.services.entities import EntityService
+from openmemory_api.services.extraction import ExtractionService
 from openmemory_api.services.memories import MemoryService
 from openmemory_api.services.search import SearchService
 from openmemory_api.services.trash import TrashService
@@ -27,6 +29,14 @@ async def _caller(request: Request) -> Caller:
 
 CallerDep = Annotated[Caller, Depends(_caller)]
 ContainerDep = Annotated[Container, Depends(_container)]
+
+
+async def _adding(container: ContainerDep) -> AddService:
+    return container.adding
+
+
+async def _extraction(container: ContainerDep) -> ExtractionService:
+    return container.extraction
 
 
 async def _memories(container: ContainerDep) -> MemoryService:
@@ -49,6 +59,8 @@ async def _trash(container: ContainerDep) -> TrashService:
     return container.trash
 
 
+AddingDep = Annotated[AddService, Depends(_adding)]
+ExtractionDep = Annotated[ExtractionService, Depends(_extraction)]
 MemoriesDep = Annotated[MemoryService, Depends(_memories)]
 SearchDep = Annotated[SearchService, Depends(_search)]
 EntitiesDep = Annotated[EntityService, Depends(_entities)]

@@ -74,6 +74,8 @@ def _action(action: Action) -> dict[str, Any]:
         "status": action.status,
         "created_at": action.created_at,
         "undone_by": action.undone_by,
+        "completed_at": action.completed_at,
+        "detail": action.detail,
         "changes": [{"event": change.kind, **_memory(change.memory)} for change in action.changes],
     }
 

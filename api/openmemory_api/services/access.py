@@ -44,7 +44,7 @@ class AccessService:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        # One process owns the database, so that what it has read holds until it writes.
+        # What is read holds until this process writes, where no other one can.
         self._known: dict[_AppKey, AppState] = {}
         self._writes = 0
         self._seen: dict[_AppKey, datetime] = {}
@@ -76,7 +76,7 @@ class AccessService:
         writes = self._writes
         async with self._database.read() as connection:
             state = await app_rows.app_state(connection, caller)
-        if writes == self._writes:
+        if writes == self._writes and not self._database.shared:
             if len(self._known) >= _KNOWN:
                 self._known.clear()
             self._known[key] = state

@@ -8,7 +8,7 @@ from typing import Any
 from openmemory_api.db import actions as action_rows
 from openmemory_api.db import memories as rows
 from openmemory_api.db.actions import Recorded
-from openmemory_api.db.session import Database, ReadConnection
+from openmemory_api.db.session import Database, ReadConnection, WriteConnection
 from openmemory_api.domain.access import Caller, belonging_to
 from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
 from openmemory_api.domain.memory import Memory, State
@@ -16,6 +16,7 @@ from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import Action, ActionKind, Change, ChangeKind, Undone
 from openmemory_api.services.access import AccessService, Scope
 from openmemory_api.services.indexing import Indexer
+from openmemory_api.services.pending import UNDONE, withdraw
 from openmemory_api.services.writing import Write
 
 
@@ -66,6 +67,8 @@ class ActionService:
             action = await _visible(connection, caller, action_id)
             if action.undone_by is not None:
                 raise Invalid(f"This action was already undone, by {action.undone_by}")
+            if action.completed_at is None:
+                return await self._undo_promise(connection, caller, action)
             recorded = await action_rows.recorded(connection, action_id)
             ids = [part.memory_id for part in recorded]
             current = await rows.by_ids(connection, ids, belonging_to(caller))
@@ -83,6 +86,17 @@ class ActionService:
         self._indexer.notice()
         return Undone(write.action_id, [change.memory.id for change in write.changes], left)
 
+    async def _undo_promise(
+        self, connection: WriteConnection, caller: Caller, action: Action
+    ) -> Undone:
+        now = self._clock()
+        await withdraw(connection, caller, because=UNDONE, now=now, action_id=action.id)
+        write = await Write.start(
+            connection, caller, ActionKind.UNDO, user_id=action.user_id, now=now
+        )
+        await action_rows.mark_undone(connection, action.id, write.action_id)
+        return Undone(write.action_id, [], [])
+
 
 async def _visible(connection: ReadConnection, caller: Caller, action_id: str) -> Action:
     action = await action_rows.get(connection, caller, action_id)
@@ -95,19 +109,32 @@ async def _with_changes(
     connection: ReadConnection, scope: Scope, actions: Sequence[Action]
 ) -> list[Action]:
     recorded = await action_rows.recorded_by_action(connection, [action.id for action in actions])
-    ids = list({part.memory_id for parts in recorded.values() for part in parts})
+    touched = {
+        action.id: [
+            *((part.kind, part.memory_id) for part in recorded.get(action.id, [])),
+            *((ChangeKind.NONE, memory_id) for memory_id in _repeated(action)),
+        ]
+        for action in actions
+    }
+    ids = list({memory_id for parts in touched.values() for _, memory_id in parts})
     readable = await rows.by_ids(connection, ids, scope.readable)
     return [
         replace(
             action,
             changes=[
-                Change(part.kind, readable[part.memory_id])
-                for part in recorded.get(action.id, [])
-                if part.memory_id in readable
+                Change(kind, readable[memory_id])
+                for kind, memory_id in touched[action.id]
+                if memory_id in readable
             ],
         )
         for action in actions
     ]
+
+
+def _repeated(action: Action) -> list[str]:
+    """The memories that an extraction came upon again, which no history row tells of."""
+    repeats = (action.detail or {}).get("repeats")
+    return [each for each in repeats if isinstance(each, str)] if isinstance(repeats, list) else []
 
 
 def _unchanged(part: Recorded, current: Mapping[str, Memory]) -> bool:

@@ -1,29 +1,65 @@
 """Brings committed writes into the vector index; the same code serves every write and recovery.
 
-A write is done when SQL has it. This loop then reflects it in the index by change number, embeds
-what has no vector yet, keeps the vectors in SQL and reflects them too. Whatever a crash interrupts
-is picked up by the same two questions on the next start: what changed after `index.applied`, and
-what has no vector.
+A write is done when SQL has it. One loop then reflects it in the index by change number; another
+embeds what has no vector yet and keeps the vectors in SQL, which is a write like any other. Whatever
+a crash interrupts is picked up by the same two questions on the next start: what changed after
+`index.applied`, and what has no vector. Two loops, because a model may take a minute to answer, and
+by its words a memory is found at once.
 """
 
 import logging
 from collections.abc import Collection, Sequence
+from typing import Final, TypeAlias
 
 import anyio
 from anyio.abc import TaskStatus
 
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database
-from openmemory_api.domain.errors import Unavailable
+from openmemory_api.domain.errors import Invalid, Unavailable
 from openmemory_api.domain.memory import State
 from openmemory_api.domain.protocols import Embedder, Matrix, Point, Space, VectorIndex
 
 log = logging.getLogger(__name__)
 
-_APPLY_BATCH = 1_000
-_EMBED_BATCH = 32
-_POLL_SECONDS = 5.0
-_RETRY_SECONDS = 30.0
+_APPLY_BATCH: Final = 1_000
+_EMBED_BATCH: Final = 32
+_POLL_SECONDS: Final = 5.0
+_SHARED_POLL_SECONDS: Final = 0.1
+"""Where other processes write, too, and nobody says when."""
+_TROUBLE_SECONDS: Final = 1.0
+_RETRY_SECONDS: Final = 30.0
+_ASIDE_SECONDS: Final = 600.0
+_TRIES: Final = 2
+_FILLING: Final = "the index is being filled; not every memory can be found yet"
+
+_Text: TypeAlias = tuple[str, int, str]
+"""(memory id, text version, text)."""
+
+
+class _Calls:
+    """Calls for a loop's attention, and how many of them it had heard when it last came to rest."""
+
+    def __init__(self) -> None:
+        self._called = 0
+        self._wake = anyio.Event()
+        self.answered = 0
+
+    def call(self) -> int:
+        """Ask for a pass; the number of this call."""
+        self._called += 1
+        self._wake.set()
+        return self._called
+
+    def begin(self) -> int:
+        """The number of the last call that a pass beginning now answers."""
+        self._wake = anyio.Event()
+        return self._called
+
+    async def rest(self, seconds: float) -> None:
+        """Wait for the next call, so long at most."""
+        with anyio.move_on_after(seconds):
+            await self._wake.wait()
 
 
 class Indexer:
@@ -33,90 +69,119 @@ class Indexer:
         self._database = database
         self._index = index
         self._embedder = embedder
-        self._wake = anyio.Event()
+        self._space: Space | None = None
+        self._follow_calls = _Calls()
+        self._embed_calls = _Calls()
         self._passed = anyio.Event()
-        self._opened = False
+        self._failures: dict[tuple[str, int], int] = {}
+        self._aside_until: dict[tuple[str, int], float] = {}
+        self.leads = False
+        """Whether this process, of all that share the database, embeds and writes a shared index."""
         self.degraded: str | None = None
         """Why texts cannot be embedded now, if they cannot."""
         self.unreached: str | None = None
         """Why the index cannot be brought up to date now, if it cannot."""
+        self._reflected = 0
+        """What the index reflected when it was last caught up with."""
         self.behind: str | None = None
         """That memories are missing from the index in number, while it is being filled."""
 
+    @property
+    def searches_by_meaning(self) -> bool:
+        """Whether the index holds vectors of the model that queries are embedded with."""
+        return self._space is not None and self._space.embedder == self._embedder.name
+
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Work until cancelled. Started when the index has what SQL has, or cannot be reached."""
+        await self._open_embedder()
         try:
-            await self._open()
-            await self.catch_up()
+            await self._caught_up()
         except Unavailable as error:
             # SQL is the truth, and it is here: the store opens, and searches say what they lack.
             self._could_not(error)
         task_status.started()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._follow)
+            tasks.start_soon(self._embed)
+
+    async def _follow(self) -> None:
         while True:
-            self._wake = anyio.Event()
-            busy = await self._attempt()
-            self._passed.set()
-            self._passed = anyio.Event()
-            if not busy:
-                with anyio.move_on_after(_RETRY_SECONDS if self.degraded else _POLL_SECONDS):
-                    await self._wake.wait()
+            heard = self._follow_calls.begin()
+            await self._follow_once()
+            self._rested(self._follow_calls, heard)
+            await self._follow_calls.rest(self._poll_seconds)
 
-    async def _open(self) -> None:
-        try:
-            await self._embedder.open()
-        except Unavailable as error:
-            self.degraded = str(error)
-        async with self._database.read() as connection:
-            store = await rows.store_id(connection)
-        await self._index.open(Space(store, self._embedder.name, self._embedder.dimensions))
-        self._opened = True
+    async def _embed(self) -> None:
+        while True:
+            heard = self._embed_calls.begin()
+            if await self._embed_once():
+                continue
+            self._rested(self._embed_calls, heard)
+            await self._embed_calls.rest(_RETRY_SECONDS if self.degraded else self._poll_seconds)
 
-    async def _attempt(self) -> bool:
+    @property
+    def _poll_seconds(self) -> float:
+        if self.unreached:
+            return _TROUBLE_SECONDS
+        return _SHARED_POLL_SECONDS if self._database.shared else _POLL_SECONDS
+
+    def _rested(self, calls: _Calls, heard: int) -> None:
+        calls.answered = heard
+        self._passed.set()
+        self._passed = anyio.Event()
+
+    async def _follow_once(self) -> None:
         try:
-            return await self.run_once()
+            await self._caught_up()
         except Unavailable as error:
             self._could_not(error)
-            return False
         except Exception as error:
             # One pass may fail, for a full disk or a locked file: the store goes on without it.
             log.exception("The index could not be brought up to date")
             self.unreached = f"The index could not be brought up to date: {error}"
-            return False
+        else:
+            self.unreached = None
 
     def _could_not(self, error: Unavailable) -> None:
         if self.unreached != str(error):
             log.warning("The index cannot be brought up to date: %s", error)
         self.unreached = str(error)
 
-    async def run_once(self) -> bool:
-        """Apply what is committed and embed one batch; whether there may be more to embed."""
-        if not (self._opened and self._embedder.dimensions):
-            await self._open()
-        await self.catch_up()
-        self.unreached = None
+    async def _caught_up(self) -> None:
+        self.leads = await self._database.leads()
+        await self._open_index()
+        if self.leads or not self._index.shared:
+            await self.catch_up()
+
+    async def _open_index(self) -> None:
+        name, dimensions = self._embedder.name, self._embedder.dimensions
+        if self._space and (self._space.embedder, self._space.dimensions) == (name, dimensions):
+            return
         async with self._database.read() as connection:
-            pending = await rows.unembedded(connection, self._embedder.name, limit=_EMBED_BATCH)
-        if not pending:
-            self.degraded = None
-            return False
-        return await self._embed(pending)
+            space = Space(await rows.store_id(connection), name, dimensions)
+        await self._index.open(space)
+        self._space = space
 
     async def catch_up(self) -> None:
         """Bring every committed write into the index."""
+        assert self._space is not None, "the index is opened first"
         applied = await self._index.applied()
+        if applied < self._reflected:
+            # It was emptied, or put back to an older copy: until it is full again, say so.
+            self.behind = _FILLING
         while True:
             async with self._database.read() as connection:
                 points = await rows.changed_after(
-                    connection,
-                    applied,
-                    embedder=self._embedder.name,
-                    limit=_APPLY_BATCH,
+                    connection, applied, embedder=self._space.embedder, limit=_APPLY_BATCH
                 )
             if not points:
-                self.behind = None
+                self.behind, self._reflected = None, applied
+                return
+            if self._index.shared and not await self._database.leads():
+                # Whoever leads now must not find older contents written over newer ones.
                 return
             if len(points) >= _APPLY_BATCH:
-                self.behind = "the index is being filled; not every memory can be found yet"
+                self.behind = _FILLING
             await self._apply(points)
             applied = points[-1].memory.change
 
@@ -125,51 +190,131 @@ class Indexer:
         gone = [point.memory.id for point in points if point.memory.state is not State.ACTIVE]
         await self._index.apply(active, gone, change=points[-1].memory.change)
 
-    async def _embed(self, pending: Sequence[tuple[str, int, str]]) -> bool:
+    async def _open_embedder(self) -> bool:
         try:
-            matrices = await self._embedder.embed_documents([text for _, _, text in pending])
+            await self._embedder.open()
         except Unavailable as error:
-            self.degraded = str(error)
-            log.warning("Memories are found by their words alone: %s", error)
+            self._cannot_embed(error)
+            return False
+        return True
+
+    async def _embed_once(self) -> bool:
+        """Embed one batch; whether there may be more to embed at once."""
+        try:
+            if not self._embedder.dimensions and not await self._open_embedder():
+                return False
+            pending = await self._next_batch() if await self._database.leads() else []
+            if not await self._embed_all(pending):
+                return False
+        except Unavailable as error:
+            # Of the database, which the other loop asks as well: it says when it is back.
+            self._could_not(error)
+            return False
+        except Exception as error:
+            log.exception("Texts could not be embedded")
+            self.degraded = f"Texts could not be embedded: {type(error).__name__}"
             return False
         self.degraded = None
-        embedded: dict[tuple[str, int], Matrix] = {
+        return len(pending) == _EMBED_BATCH
+
+    async def _embed_all(self, pending: Sequence[_Text]) -> bool:
+        """Give texts their vectors; False when the embedder cannot be asked."""
+        try:
+            matrices = await self._vectors(pending) if pending else []
+        except Unavailable as error:
+            self._cannot_embed(error)
+            return False
+        await self._keep(pending, matrices)
+        return True
+
+    def _cannot_embed(self, error: Unavailable) -> None:
+        if self.degraded != str(error):
+            log.warning("Memories are found by their words alone: %s", error)
+        self.degraded = str(error)
+
+    async def _next_batch(self) -> list[_Text]:
+        now = anyio.current_time()
+        aside = {text for text, until in self._aside_until.items() if until > now}
+        async with self._database.read() as connection:
+            limit = _EMBED_BATCH + len(aside)
+            found = await rows.unembedded(connection, self._embedder.name, limit=limit)
+        return [text for text in found if text[:2] not in aside][:_EMBED_BATCH]
+
+    async def _vectors(self, pending: Sequence[_Text]) -> list[Matrix | None]:
+        """A matrix per text; None for one that has to be set aside.
+
+        Raises:
+            Unavailable: the embedder cannot be reached.
+            Exception: it failed on a text for the first time, for a reason of its own.
+        """
+        try:
+            return [*await self._embedder.embed_documents([text for _, _, text in pending])]
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the other texts go on
+            if len(pending) == 1:
+                self._set_aside(pending[0], error)
+                return [None]
+            log.warning("A batch could not be embedded (%s): one by one", type(error).__name__)
+        return [matrix for text in pending for matrix in await self._vectors([text])]
+
+    def _set_aside(self, text: _Text, error: Exception) -> None:
+        """Leave a text for a while, so that it does not stand before all the others for ever."""
+        key = text[:2]
+        self._failures[key] = self._failures.get(key, 0) + 1
+        if not isinstance(error, Invalid) and self._failures[key] < _TRIES:
+            raise error
+        log.warning("Memory %s cannot be embedded (%s)", text[0], type(error).__name__)
+        self._aside_until[key] = anyio.current_time() + _ASIDE_SECONDS
+
+    async def _keep(self, pending: Sequence[_Text], matrices: Sequence[Matrix | None]) -> None:
+        embedded = {
             (memory_id, version): matrix
             for (memory_id, version, _), matrix in zip(pending, matrices, strict=True)
+            if matrix is not None
         }
+        if not embedded:
+            return
+        for key in embedded:
+            self._failures.pop(key, None)
+            self._aside_until.pop(key, None)
         async with self._database.write() as connection:
             change = await rows.next_change(connection)
             await rows.store_vectors(connection, self._embedder.name, embedded, change=change)
-        await self.catch_up()
-        return len(pending) == _EMBED_BATCH
+        self._follow_calls.call()
 
     async def found(self, ids: Collection[str], change: int, *, within: float) -> bool:
         """Whether memories written at `change` can be found; waits `within` seconds at most."""
         if not ids:
             return True
+        follow, embed = self._follow_calls.call(), self._embed_calls.call()
         with anyio.move_on_after(within):
             while True:
                 passed = self._passed
-                self._wake.set()
-                await passed.wait()
-                if self.degraded or self.unreached:
-                    return False
-                if await self._reflects(change) and await self._embedded(ids):
+                embedded, reflected = await self._standing(ids, change)
+                if embedded and reflected:
                     return True
+                followed = self._follow_calls.answered >= follow
+                if followed and self.unreached:
+                    return False
+                # What its leader does, a follower sees only when it is done.
+                tried = self.leads and self._embed_calls.answered >= embed
+                if tried and reflected and not embedded:
+                    return False
+                await passed.wait()
         return False
 
-    async def _reflects(self, change: int) -> bool:
+    async def _standing(self, ids: Collection[str], change: int) -> tuple[bool, bool]:
+        """Whether all have vectors, and whether the index has them as they are now."""
+        async with self._database.read() as connection:
+            left = await rows.unembedded(connection, self._embedder.name, limit=1, among=ids)
+            newest = max(change, await rows.latest_change(connection, ids))
         try:
-            return await self._index.applied() >= change
+            return not left, await self._index.applied() >= newest
         except Unavailable as error:
             # What waits here has been written: that the index is gone since is not its failure.
             self._could_not(error)
-            return False
-
-    async def _embedded(self, ids: Collection[str]) -> bool:
-        async with self._database.read() as connection:
-            left = await rows.unembedded(connection, self._embedder.name, limit=1, among=ids)
-        return not left
+            return not left, False
 
     async def pending(self) -> int:
         """How many memories are found by their words alone until they are embedded."""
@@ -178,4 +323,5 @@ class Indexer:
 
     def notice(self) -> None:
         """There is something new to index; nobody waits for it."""
-        self._wake.set()
+        self._follow_calls.call()
+        self._embed_calls.call()

@@ -1,4 +1,4 @@
-"""Adding, reading, changing and deleting memories."""
+"""Reading, changing and deleting memories."""
 
 import base64
 import binascii
@@ -6,24 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import uuid4
 
 from openmemory_api.db import actions as action_rows
-from openmemory_api.db import apps as app_rows
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database, WriteConnection
 from openmemory_api.domain.access import ACTIVE, Caller
-from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
+from openmemory_api.domain.errors import Invalid, NotFound
 from openmemory_api.domain.filters import Filter, all_of, matches
-from openmemory_api.domain.memory import Lifecycle, Memory, State
+from openmemory_api.domain.memory import Memory
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import (
     MAX_BATCH,
     ActionKind,
-    Added,
-    AddRequest,
-    Change,
-    ChangeKind,
     Deleted,
     HistoryEntry,
     ListRequest,
@@ -31,18 +25,15 @@ from openmemory_api.domain.requests import (
     MemoryRef,
     Unset,
     UpdateRequest,
-    View,
 )
 from openmemory_api.services.access import AccessService, Scope
 from openmemory_api.services.indexing import Indexer
+from openmemory_api.services.pending import DELETED, withdraw
 from openmemory_api.services.validation import (
-    Draft,
-    checked_entities,
     checked_expiration,
     checked_metadata,
     checked_moment,
     checked_text,
-    drafts_of,
     tags_of,
 )
 from openmemory_api.services.writing import (
@@ -50,7 +41,6 @@ from openmemory_api.services.writing import (
     erase,
     find_all,
     find_one,
-    fingerprint_of,
     is_id,
     require_writable,
     user_of,
@@ -76,74 +66,6 @@ class MemoryService:
         self._indexer = indexer
         self._clock = clock
         self._keep_trash = keep_trash
-
-    async def add(self, caller: Caller, request: AddRequest) -> Added:
-        """Store one memory per message, verbatim, unless it exactly repeats a readable one.
-
-        Raises:
-            Invalid: a message, an id or an option is out of bounds; nothing is stored.
-            Forbidden: the app may not add, or the body names another user.
-        """
-        _require_adding(await self._access.scope(caller))
-        request = replace(
-            request,
-            entities=checked_entities(caller, request.entities),
-            metadata=checked_metadata(request.metadata),
-            expiration_date=checked_expiration(request.expiration_date),
-            timestamp=checked_moment(request.timestamp, name="timestamp"),
-        )
-        drafts = drafts_of(request)
-        async with self._database.write() as connection:
-            scope = await self._access.scope_within(connection, caller)
-            _require_adding(scope)
-            write, changes = await self._store(connection, scope, request, drafts)
-        ids = [change.memory.id for change in changes if change.kind is ChangeKind.ADD]
-        return Added(
-            action_id=write.action_id,
-            changes=changes,
-            removed_characters=sum(draft.removed for draft in drafts),
-            indexed=await self._indexer.found(ids, write.change, within=_FOUND_WITHIN),
-        )
-
-    async def _store(
-        self,
-        connection: WriteConnection,
-        scope: Scope,
-        request: AddRequest,
-        drafts: Sequence[Draft],
-    ) -> tuple[Write, list[Change]]:
-        user_id = request.entities.user_id
-        write = await Write.start(
-            connection, scope.caller, ActionKind.ADD, user_id=user_id, now=self._clock()
-        )
-        proposed = [_proposed(write, scope.caller, request, draft) for draft in drafts]
-        # A repeat of what no list shows would be an add that is never seen.
-        shown = all_of(scope.readable, View(latest_only=True).shown_on(write.now.date()))
-        known = await rows.repeats(connection, map(fingerprint_of, proposed), shown)
-        fresh: dict[str, Memory] = {}
-        for memory in proposed:
-            key = fingerprint_of(memory)
-            if key not in known:
-                fresh.setdefault(key, memory)
-        numbered = await self._numbered(connection, scope.caller, user_id, list(fresh.values()))
-        await write.insert(numbered)
-        await write.finish()
-        stored = {fingerprint_of(memory): memory for memory in numbered}
-        return write, _answers(proposed, known, stored)
-
-    async def _numbered(
-        self,
-        connection: WriteConnection,
-        caller: Caller,
-        user_id: str | None,
-        memories: Sequence[Memory],
-    ) -> list[Memory]:
-        if user_id is None or not memories:
-            return list(memories)
-        now = self._clock()
-        user = await app_rows.ensure_user(connection, caller.project_id, user_id, now)
-        first = await app_rows.take_numbers(connection, user, len(memories))
-        return [replace(memory, number=first + i) for i, memory in enumerate(memories)]
 
     async def get(self, caller: Caller, ref: MemoryRef) -> Memory:
         """One memory, also when it has expired.
@@ -280,6 +202,9 @@ class MemoryService:
                 connection, all_of(scope.writable, wanted), limit=readable or 1
             )
             write = await self._trash(connection, caller, chosen, kind)
+            # What still waits to be extracted must not come back after it was deleted.
+            covered = all_of(scope.writable, wanted)
+            await withdraw(connection, caller, covered, because=DELETED, now=write.now)
         self._indexer.notice()
         ids = [memory.id for memory in chosen]
         return Deleted(write.action_id, ids, left=readable - len(ids))
@@ -305,55 +230,6 @@ class MemoryService:
         async with self._database.read() as connection:
             memory = await find_one(connection, caller, ref, scope.readable)
             return await action_rows.entries(connection, memory, scope.readable)
-
-
-def _require_adding(scope: Scope) -> None:
-    if not scope.may_add:
-        raise Forbidden(f"The app {scope.caller.app!r} may not add memories")
-
-
-def _proposed(write: Write, caller: Caller, request: AddRequest, draft: Draft) -> Memory:
-    # Messages of one add keep their order in a list that is sorted by time.
-    created_at = (request.timestamp or write.now) + draft.sequence * _TICK
-    return Memory(
-        id=str(uuid4()),
-        number=None,
-        project_id=caller.project_id,
-        entities=request.entities,
-        app=caller.app,
-        text=draft.text,
-        metadata=request.metadata,
-        categories=None,
-        tags=tags_of(request.metadata),
-        state=State.ACTIVE,
-        lifecycle=Lifecycle.ACTIVE,
-        created_at=created_at,
-        updated_at=write.now,
-        expiration_date=request.expiration_date,
-        event_time=request.timestamp,
-        role=draft.role,
-        actor=draft.actor,
-        sequence=draft.sequence,
-        source_event_id=write.action_id,
-        surface=caller.surface,
-        immutable=request.immutable,
-        change=write.change,
-    )
-
-
-def _answers(
-    proposed: Sequence[Memory], known: dict[str, Memory], stored: dict[str, Memory]
-) -> list[Change]:
-    """One change per message, in order: added, or NONE for a repeat with the id it repeats."""
-    answered: set[str] = set()
-    changes: list[Change] = []
-    for memory in proposed:
-        key = fingerprint_of(memory)
-        fresh = key in stored and key not in answered
-        answered.add(key)
-        kind = ChangeKind.ADD if fresh else ChangeKind.NONE
-        changes.append(Change(kind, stored[key] if key in stored else known[key]))
-    return changes
 
 
 def _checked_update(request: UpdateRequest) -> UpdateRequest:

@@ -79,6 +79,8 @@ class SearchService:
         return _falling(hits[:top_k])
 
     async def _embedded(self, query: str) -> tuple[Vector | None, str | None]:
+        if not self._indexer.searches_by_meaning:
+            return None, "found by words alone: the index has vectors of another model"
         try:
             return await self._embedder.embed_query(query), None
         except Unavailable as error:

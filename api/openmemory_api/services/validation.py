@@ -17,6 +17,7 @@ from openmemory_api.domain.access import (
     Rule,
 )
 from openmemory_api.domain.errors import Forbidden, Invalid
+from openmemory_api.domain.extraction import MAX_GUIDANCE, Guidance
 from openmemory_api.domain.filters import canonical_json
 from openmemory_api.domain.memory import EntityIds, Json
 from openmemory_api.domain.requests import (
@@ -125,6 +126,28 @@ def checked_id(value: str | None, *, name: str) -> str | None:
     if any(ord(character) < 32 for character in value):
         raise Invalid(f"{name} contains control characters")
     return value
+
+
+def checked_guidance(guidance: Guidance) -> Guidance:
+    """Instructions as a model gets them, cleaned as texts are; blank ones count as none.
+
+    Raises:
+        Invalid: one is too long, or not text.
+    """
+    return Guidance(
+        instructions=_checked_wish(guidance.instructions, name="custom_instructions"),
+        includes=_checked_wish(guidance.includes, name="includes"),
+        excludes=_checked_wish(guidance.excludes, name="excludes"),
+    )
+
+
+def _checked_wish(text: str | None, *, name: str) -> str | None:
+    if text is None:
+        return None
+    cleaned, _ = clean(text, name=name)
+    if len(cleaned) > MAX_GUIDANCE:
+        raise Invalid(f"{name} has {len(cleaned):,} characters; at most {MAX_GUIDANCE:,} are read")
+    return cleaned or None
 
 
 def checked_rule(rule: Rule) -> Rule:

@@ -105,13 +105,21 @@ class Write:
         *,
         user_id: str | None,
         now: datetime,
+        pending: bool = False,
     ) -> "Write":
-        """Take the next change number and record the action."""
+        """Take the next change number and record the action, as promised only if `pending`."""
         change = await rows.next_change(connection)
         action_id = await action_rows.start(
-            connection, caller, kind, user_id=user_id, number=change, now=now
+            connection, caller, kind, user_id=user_id, number=change, now=now, pending=pending
         )
         return cls(connection, action_id, change, now)
+
+    @classmethod
+    async def resume(
+        cls, connection: WriteConnection, action_id: str, *, now: datetime
+    ) -> "Write":
+        """Take the next change number for an action that was promised earlier."""
+        return cls(connection, action_id, await rows.next_change(connection), now)
 
     async def insert(self, memories: Sequence[Memory]) -> None:
         """Store new memories."""

@@ -3,23 +3,16 @@
 import logging
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, closing
-from pathlib import Path
+from contextlib import asynccontextmanager
 
 import anyio
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from openmemory_api.container import Container
-from openmemory_api.db import schema
-from openmemory_api.db.schema import HEADS, ForeignDatabase, History, migrate, refuse_foreign
-from openmemory_api.db.session import open_sqlite
-from openmemory_api.db.tables import memories, metadata, read_metadata, vectors
-from openmemory_api.domain.errors import StoreError, Unavailable
+from openmemory_api.db.tables import memories, vectors
+from openmemory_api.domain.errors import StoreError
 from openmemory_api.domain.filters import ALL
 from openmemory_api.domain.memory import State
 from openmemory_api.domain.protocols import Matrix
@@ -39,12 +32,15 @@ from tests.api.stores import (
     uuid,
 )
 from tests.fakes import FrozenClock, HashEmbedder
+from tests.postgres.fixtures import BOTH
+
+DATABASES = BOTH
 
 
 @asynccontextmanager
-async def reopened(store: Container, embedder: HashEmbedder) -> AsyncGenerator[Container]:
-    """Another server's life on the same file, with an empty index."""
-    container = Container(store.settings, embedder=embedder, clock=FrozenClock())
+async def opened(settings: Settings, embedder: HashEmbedder) -> AsyncGenerator[Container]:
+    """One server's life on a database, with an index that is empty at first."""
+    container = Container(settings, embedder=embedder, clock=FrozenClock())
     async with container.open():
         await container.ready()
         yield container
@@ -66,16 +62,17 @@ async def drop_vectors(store: Container, *ids: str) -> None:
 
 
 async def test_rows_without_vectors_are_found_by_words_at_once_and_by_meaning_after(
-    store: Container, embedder: HashEmbedder
+    settings: Settings, embedder: HashEmbedder
 ):
-    await put(store, *(a_memory(n, text=f"green tea number {n}") for n in range(1, 81)))
-    embedder.broken = True
-    await drop_vectors(store, *(uuid(n) for n in range(1, 61)))
+    async with opened(settings, embedder) as store:
+        await put(store, *(a_memory(n, text=f"green tea number {n}") for n in range(1, 81)))
+        embedder.broken = True
+        await drop_vectors(store, *(uuid(n) for n in range(1, 61)))
     request = SearchRequest(query="green tea", top_k=100)
     repaired = HashEmbedder()
     repaired.broken = True
 
-    async with reopened(store, repaired) as again:
+    async with opened(settings, repaired) as again:
         at_once = await again.search.search(ANNA, request)
         assert len(at_once.hits) == 80
         assert at_once.degraded is not None
@@ -88,30 +85,33 @@ async def test_rows_without_vectors_are_found_by_words_at_once_and_by_meaning_af
 
 
 async def test_a_reopened_store_answers_as_the_one_before_it(
-    store: Container, embedder: HashEmbedder
+    settings: Settings, embedder: HashEmbedder
 ):
-    added = await add(store, ANNA, "green tea", "black tea", "coffee", "old")
-    ids = [change.memory.id for change in added.changes]
-    await store.memories.delete(ANNA, [ids[2]])
-    await store.memories.update(ANNA, ids[3], UpdateRequest(text="mint tea"))
-    await settle(store)
-    before = await store.search.search(ANNA, SearchRequest(query="tea", threshold=0.0))
+    async with opened(settings, embedder) as store:
+        added = await add(store, ANNA, "green tea", "black tea", "coffee", "old")
+        ids = [change.memory.id for change in added.changes]
+        await store.memories.delete(ANNA, [ids[2]])
+        await store.memories.update(ANNA, ids[3], UpdateRequest(text="mint tea"))
+        await settle(store)
+        before = await store.search.search(ANNA, SearchRequest(query="tea", threshold=0.0))
 
-    async with reopened(store, embedder) as again:
+    async with opened(settings, embedder) as again:
         after = await again.search.search(ANNA, SearchRequest(query="tea", threshold=0.0))
-        assert await again.index.applied() == await latest_change(store)
+        assert await again.index.applied() == await latest_change(again)
 
     assert after == before
 
 
-async def test_vectors_of_an_older_text_are_not_used(store: Container, embedder: HashEmbedder):
-    memory = await add_one(store, ANNA, "green tea")
-    async with store.database.write() as connection:
-        older = sa.update(memories).where(memories.c.id == memory.id)
-        await connection.execute(older.values(text="coffee", text_version=2, embedded=None))
+async def test_vectors_of_an_older_text_are_not_used(settings: Settings, embedder: HashEmbedder):
+    async with opened(settings, embedder) as store:
+        memory = await add_one(store, ANNA, "green tea")
+        async with store.database.write() as connection:
+            older = sa.update(memories).where(memories.c.id == memory.id)
+            await connection.execute(older.values(text="coffee", text_version=2, embedded=None))
+
     embedder.broken = True
 
-    async with reopened(store, embedder) as again:
+    async with opened(settings, embedder) as again:
         assert await found(again, "green tea") == []
         assert [text for text, _ in await found(again, "coffee")] == ["coffee"]
         embedder.broken = False
@@ -124,7 +124,6 @@ async def test_a_broken_embedder_degrades_and_recovers_by_itself(
     embedder.broken = True
     added = await add(store, ANNA, "green tea")
     assert not added.indexed
-    await store.indexer.run_once()
     assert await found(store, "tea") == [("green tea", {"bm25"})]
     assert (await store.health())["status"] == "degraded"
 
@@ -162,7 +161,7 @@ class TestMeanwhile:
 
         embedder.meanwhile = erase
         await add(store, ANNA, "green tea")
-        await store.indexer.run_once()
+        await settle(store)
 
         async with store.database.read() as connection:
             assert (await connection.execute(sa.select(vectors))).all() == []
@@ -262,105 +261,7 @@ async def test_a_read_that_is_cancelled_leaves_no_connection_behind(store: Conta
                 for _ in range(steps):
                     await anyio.lowlevel.checkpoint()
                 scope.cancel()
-    assert "Checked out connections: 0" in store.database.engine.pool.status()
-
-
-def foreign(path: Path, *, journal: str = "delete") -> sqlite3.Connection:
-    connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA journal_mode={journal}")
-    connection.execute("CREATE TABLE memories (id TEXT, content TEXT)")
-    connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
-    connection.execute("INSERT INTO memories VALUES ('1', 'theirs')")
-    connection.commit()
-    return connection
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(each.name for each in folder.iterdir())
-
-
-async def test_a_foreign_database_is_refused_with_its_bytes_untouched(tmp_path: Path):
-    path = tmp_path / "openmemory.db"
-    foreign(path).close()
-    before = path.read_bytes(), path.stat().st_mtime_ns
-
-    container = Container(Settings(data_dir=tmp_path), embedder=HashEmbedder())
-    async with container.open():
-        with pytest.raises(Unavailable, match="another program"):
-            await container.ready()
-        assert (await container.health())["status"] == "failed"
-
-    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
-    assert names_in(tmp_path) == ["openmemory.db"]
-
-
-def test_a_foreign_database_whose_tables_are_still_in_its_log_is_refused_untouched(
-    tmp_path: Path,
-):
-    path = tmp_path / "openmemory.db"
-    with closing(foreign(path, journal="wal")):
-        files = {each: each.read_bytes() for each in tmp_path.iterdir()}
-        assert b"theirs" not in files[path]
-
-        with pytest.raises(ForeignDatabase):
-            refuse_foreign(path)
-
-        assert {each: each.read_bytes() for each in tmp_path.iterdir()} == files
-
-
-async def test_our_own_database_is_recognised_after_a_crash(store: Container):
-    await add(store, ANNA, "tea")
-
-    assert "openmemory.db-wal" in names_in(store.settings.data_dir)
-    refuse_foreign(store.settings.database_path)
-
-
-@pytest.mark.parametrize("content", [b"not a database, but longer than a header" * 9, b"short"])
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes):
-    path = tmp_path / "openmemory.db"
-    path.write_bytes(content)
-
-    with pytest.raises(ForeignDatabase):
-        refuse_foreign(path)
-    assert path.read_bytes() == content
-
-
-async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path):
-    database = open_sqlite(tmp_path / "openmemory.db")
-    await migrate(database)
-    async with database.write() as connection:
-        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    await database.close()
-
-    container = Container(Settings(data_dir=tmp_path), embedder=HashEmbedder())
-    async with container.open():
-        with pytest.raises(Unavailable, match="newer version"):
-            await container.ready()
-
-
-@pytest.mark.parametrize(("history", "tables"), [("store", metadata), ("reads", read_metadata)])
-async def test_migrations_make_exactly_the_tables_of_the_code(
-    tmp_path: Path, history: History, tables: sa.MetaData
-):
-    database = open_sqlite(tmp_path / "fresh.db")
-    await migrate(database, history)
-    await migrate(database, history)
-
-    def differences(connection: sa.Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), tables))
-
-    async with database.read() as connection:
-        assert await connection.run_sync(differences) == []
-        version = await connection.execute(sa.text("SELECT version_num FROM alembic_version"))
-        assert version.scalar_one() == HEADS[history]
-    await database.close()
-
-
-@pytest.mark.parametrize("history", ["store", "reads"])
-def test_the_named_head_is_the_newest_migration(history: History):
-    migrations = Path(schema.__file__).parent / "migrations"
-    scripts = ScriptDirectory(
-        str(migrations), version_locations=[str(migrations / history / "versions")]
-    )
-
-    assert scripts.get_heads() == [HEADS[history]]
+    # The server's own loops look into the database now and then.
+    with anyio.fail_after(5):
+        while "Checked out connections: 0" not in store.database.engine.pool.status():
+            await anyio.lowlevel.checkpoint()

@@ -10,7 +10,9 @@ from openmemory_api.domain.access import Access, Base
 from openmemory_api.domain.requests import SearchRequest
 from tests.api.stores import ANNA, add, app_of
 from tests.fakes import FrozenClock
+from tests.postgres.fixtures import BOTH
 
+DATABASES = BOTH
 CURSOR = app_of(ANNA)
 
 

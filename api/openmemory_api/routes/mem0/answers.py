@@ -88,13 +88,13 @@ class ChangeOut(BaseModel):
 
 
 class AddedOut(BaseModel):
-    """The answer to a v3 add."""
+    """The answer to a v3 add; one that is `PENDING` has no `results` yet."""
 
     id: str | None
     message: str
     status: str
     event_id: str
-    results: list[ChangeOut]
+    results: list[ChangeOut] = []
 
 
 class MessageOut(BaseModel):
@@ -188,4 +188,4 @@ class EventOut(BaseModel):
     completed_at: str | None
     latency: float | None
     graph_status: None = None
-    error: None = None
+    error: str | None = None

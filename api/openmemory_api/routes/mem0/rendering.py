@@ -29,6 +29,8 @@ from openmemory_api.routes.mem0.answers import (
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SATURDAY: Final = 5
+_INTERNAL: Final = ("repeats", "error")
+"""Parts of an event's detail that it shows elsewhere: as results, and as its error."""
 
 
 def memory_out(memory: Memory) -> MemoryOut:
@@ -71,6 +73,8 @@ def change_rows(changes: Sequence[Change]) -> list[JsonObject]:
 
 def added_out(added: Added) -> JsonObject:
     """Keys that not every add has are left out rather than null: `indexing` means something."""
+    if added.pending:
+        return {**pending_out(added), **notices(added)}
     shown = AddedOut(
         id=first_id(added),
         message="Memories added successfully!",
@@ -81,8 +85,20 @@ def added_out(added: Added) -> JsonObject:
     return {**shown.model_dump(), **notices(added)}
 
 
+def pending_out(added: Added) -> JsonObject:
+    """The answer to an add whose memories follow: without `results`, which would mean none."""
+    return {
+        "id": added.reserved_id,
+        "message": "Memory processing has been queued for background execution",
+        "status": "PENDING",
+        "event_id": added.action_id,
+    }
+
+
 def first_id(added: Added) -> str | None:
     """What the published examples print as `response["id"]`."""
+    if added.pending:
+        return added.reserved_id
     return added.changes[0].memory.id if added.changes else None
 
 
@@ -125,11 +141,14 @@ def entity_out(entity: Entity, owner: str) -> EntityOut:
 
 def event_out(action: Action) -> EventOut:
     completed = action.completed_at
+    detail = {key: value for key, value in (action.detail or {}).items() if key not in _INTERNAL}
     return EventOut(
         id=action.id,
         event_type=action.kind,
         status=action.status,
         payload={},
+        metadata={"extraction": detail} if detail else None,
+        error=_error_of(action),
         results=[
             {**change_out(change).model_dump(), "user_id": change.memory.entities.user_id}
             for change in action.changes
@@ -140,6 +159,11 @@ def event_out(action: Action) -> EventOut:
         completed_at=completed.isoformat() if completed else None,
         latency=(completed - action.created_at).total_seconds() * 1000 if completed else None,
     )
+
+
+def _error_of(action: Action) -> str | None:
+    error = (action.detail or {}).get("error")
+    return error if isinstance(error, str) else None
 
 
 def _memory_fields(memory: Memory) -> Mapping[str, Any]:

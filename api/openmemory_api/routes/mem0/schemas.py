@@ -2,11 +2,12 @@
 
 import unicodedata
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from openmemory_api.domain.errors import Invalid
+from openmemory_api.domain.extraction import Guidance
 from openmemory_api.domain.memory import EntityIds, Json
 from openmemory_api.domain.requests import (
     UNSET,
@@ -75,7 +76,14 @@ class AddBody(Ids):
     messages: Annotated[list[MessageBody], BeforeValidator(_as_messages), Field(min_length=1)]
     filters: Object | None = Field(None, description="A carrier for the four ids, nothing more.")
     metadata: Object | None = None
-    infer: bool | None = None
+    infer: bool | None = Field(
+        None, description="Extract facts, where a language model is set up; false: verbatim."
+    )
+    custom_instructions: Any = Field(None, description="What to extract, in plain words.")
+    agent_custom_instructions: Any = Field(None, description="The same, for an agent's memories.")
+    includes: Any = Field(None, description="What alone to extract.")
+    excludes: Any = Field(None, description="What not to extract.")
+    async_mode: Any = Field(None, description="v1 only; false waits for an extraction to end.")
     deduced_memories: Names | None = None
     timestamp: Any = Field(None, description="Unix seconds or ISO 8601; backdates `created_at`.")
     expiration_date: str | None = None
@@ -92,6 +100,23 @@ class AddBody(Ids):
             timestamp=optional_instant(self.timestamp, "timestamp"),
             expiration_date=_day(self.expiration_date),
             immutable=bool(self.immutable),
+            infer=self.infer is not False,
+            guidance=self._guidance(),
+        )
+
+    @property
+    def waits(self) -> bool:
+        """Whether the client wants the results in the answer, however long they take."""
+        return self.async_mode is False
+
+    def _guidance(self) -> Guidance:
+        # Facts owned by an agent have instructions of their own, else they share the others.
+        of_agent = self.user_id is None and self.agent_id is not None
+        own = _wish(self.agent_custom_instructions) if of_agent else None
+        return Guidance(
+            instructions=own or _wish(self.custom_instructions),
+            includes=_wish(self.includes),
+            excludes=_wish(self.excludes),
         )
 
     def _entities(self) -> EntityIds:
@@ -151,6 +176,14 @@ class BatchDeleteBody(Lax):
 
     memories: list[BatchDeleteItem]
     partial: bool = Field(False, description="Ours: skip what is missing and say so.")
+
+
+def _wish(value: Any) -> str | None:
+    """Clients send a text, or a list of them; anything else has never meant anything."""
+    if isinstance(value, list):
+        parts = cast("list[object]", value)
+        return ", ".join(part for part in parts if isinstance(part, str)) or None
+    return value if isinstance(value, str) else None
 
 
 def _texts(content: str | Object | list[str | Object]) -> list[str]:

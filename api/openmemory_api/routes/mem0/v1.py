@@ -7,16 +7,31 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from openmemory_api.container import DEFAULT_ORG
-from openmemory_api.routes.deps import CallerDep, MemoriesDep, SearchDep
+from openmemory_api.routes.deps import (
+    AddingDep,
+    CallerDep,
+    ExtractionDep,
+    MemoriesDep,
+    SearchDep,
+)
 from openmemory_api.routes.mem0.answers import ChangeOut, MemoryOut, ScoredMemoryOut
 from openmemory_api.routes.mem0.paging import PagingDep
 from openmemory_api.routes.mem0.queries import V1_THRESHOLD, ListQuery, SearchBody
-from openmemory_api.routes.mem0.rendering import change_rows, first_id, hit_rows, notices, rows
+from openmemory_api.routes.mem0.rendering import (
+    change_rows,
+    first_id,
+    hit_rows,
+    notices,
+    pending_out,
+    rows,
+)
 from openmemory_api.routes.mem0.schemas import AddBody
 
 router = APIRouter(tags=["Mem0 v1"])
 
 OBJECT_FORMAT: Final = "v1.1"
+MAX_WAIT: Final = 180.0
+"""Seconds that an add with `async_mode=false` waits; the clients give up after 300."""
 
 
 class Pong(BaseModel):
@@ -35,10 +50,22 @@ async def ping(caller: CallerDep) -> Pong:
 
 
 @router.post("/v1/memories/", response_model=list[ChangeOut])
-async def add(body: AddBody, caller: CallerDep, memories: MemoriesDep) -> JSONResponse:
-    """Remember messages: an array of what was stored, or an object with `output_format` v1.1."""
-    added = await memories.add(caller, body.request())
-    results = change_rows(added.changes)
+async def add(
+    body: AddBody, caller: CallerDep, adding: AddingDep, extraction: ExtractionDep
+) -> JSONResponse:
+    """Remember messages: an array of what was stored, or an object with `output_format` v1.1.
+
+    Where a language model extracts facts, the one row is the `PENDING` event, unless `async_mode`
+    is false: then the answer waits for them, for a few minutes at most.
+    """
+    added = await adding.add(caller, body.request())
+    if added.pending and body.waits:
+        added = await extraction.settled(caller, added, within=MAX_WAIT)
+    if added.pending:
+        row = pending_out(added)
+        results = [{key: row[key] for key in ("message", "status", "event_id")}]
+    else:
+        results = change_rows(added.changes)
     if body.output_format != OBJECT_FORMAT:
         return JSONResponse(results)
     shown = {"id": first_id(added), "event_id": added.action_id, "results": results}

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from openmemory_api.routes.deps import CallerDep, MemoriesDep, SearchDep
+from openmemory_api.routes.deps import AddingDep, CallerDep, MemoriesDep, SearchDep
 from openmemory_api.routes.mem0.answers import AddedOut, MemoryOut, Page, SearchOut
 from openmemory_api.routes.mem0.paging import PagingDep
 from openmemory_api.routes.mem0.queries import V3_THRESHOLD, ListBody, SearchBody
@@ -14,9 +14,12 @@ router = APIRouter(tags=["Mem0 v3"])
 
 
 @router.post("/v3/memories/add/", response_model=AddedOut)
-async def add(body: AddBody, caller: CallerDep, memories: MemoriesDep) -> JSONResponse:
-    """Remember messages, one memory each, verbatim."""
-    return JSONResponse(added_out(await memories.add(caller, body.request())))
+async def add(body: AddBody, caller: CallerDep, adding: AddingDep) -> JSONResponse:
+    """Remember messages: as facts, where a language model is set up, else one memory each.
+
+    Extraction goes on after the answer, which is then `PENDING`; the event has its results.
+    """
+    return JSONResponse(added_out(await adding.add(caller, body.request())))
 
 
 @router.post("/v3/memories/", response_model=Page[MemoryOut])

@@ -1,0 +1,60 @@
+"""SQLite: one file, one process, one writer."""
+
+import json
+import sqlite3
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from openmemory_api.db.driver import connect
+from openmemory_api.db.session import Database, is_write
+from openmemory_api.domain.filters import canonical_json, fold
+from openmemory_api.domain.memory import Json
+
+
+def open_sqlite(path: Path, *, synchronous: str = "FULL") -> Database:
+    """A SQLite database in WAL mode; `FULL` keeps an acknowledged write through power loss."""
+    engine = create_async_engine(
+        # The path makes the engine pool connections, as it does for files; `connect` opens them.
+        sa.URL.create("sqlite+aiosqlite", database=str(path)),
+        async_creator=partial(connect, path),
+        hide_parameters=True,
+    )
+
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver's own transactions start late and as readers; ours start where we say.
+        connection.isolation_level = None
+        connection.create_function("openmemory_fold", 1, _fold_or_null, deterministic=True)
+        connection.create_function("openmemory_member", 2, _member_or_null, deterministic=True)
+        cursor: sqlite3.Cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            "secure_delete=ON",  # what is erased is overwritten in the file, too
+            "busy_timeout=30000",
+            "cache_size=-16000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def begin(connection: sa.Connection) -> None:
+        if is_write(connection):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", begin)
+    return Database(engine)
+
+
+def _member_or_null(document: str | None, key: str) -> str | None:
+    members: dict[str, Json] = json.loads(document) if document else {}
+    return canonical_json(members[key]) if key in members else None
+
+
+def _fold_or_null(value: object) -> str | None:
+    return fold(value) if isinstance(value, str) else None

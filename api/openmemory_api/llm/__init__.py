@@ -1,0 +1,1 @@
+"""Language models: what was said to facts, over HTTP."""
