@@ -33,6 +33,12 @@ def node_modules() -> Path:
     return _installed("node", lock, _install_node) / "node_modules"
 
 
+def hosts() -> Path:
+    """The folder with other agents' own programs: opencode, Gemini CLI and Codex."""
+    lock = (CLIENTS / "hosts" / "package-lock.json").read_bytes()
+    return _installed("hosts", lock, _install_hosts) / "node_modules"
+
+
 def python_of(name: str) -> str:
     """The interpreter of a venv with what `clients/<name>.txt` pins."""
     folder = _installed(f"python-{name}", (CLIENTS / f"{name}.txt").read_bytes(), _install_python)
@@ -59,11 +65,21 @@ def _installed(name: str, pins: bytes, install: Callable[[Path], None]) -> Path:
     return folder
 
 
+def _install_hosts(folder: Path) -> None:
+    _copy_lock(CLIENTS / "hosts", folder)
+    # Not `ci`, which wants every platform's binary in the lock; opencode names its own exactly.
+    _run(folder, NODE, str(_NPM), "install", "--no-audit", "--no-fund")
+
+
 def _install_node(folder: Path) -> None:
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(CLIENTS / name, folder)
+    _copy_lock(CLIENTS, folder)
     # The peers of mem0ai are the stores and models that its other half can use.
     _run(folder, NODE, str(_NPM), "ci", "--legacy-peer-deps", "--no-audit", "--no-fund")
+
+
+def _copy_lock(source: Path, folder: Path) -> None:
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(source / name, folder)
 
 
 def _install_python(folder: Path) -> None:
