@@ -20,6 +20,7 @@ from openmemory_api.vectors.qdrant import child as child_module
 from openmemory_api.vectors.qdrant import frames
 from openmemory_api.vectors.qdrant.edge import EdgeEngine
 from openmemory_api.vectors.qdrant.index import QdrantIndex
+from openmemory_api.vectors.qdrant.shard import FEWEST, WORN
 from tests.api.vectors.indexes import SPACE, memory, points, unit
 
 BRIEFLY = 30.0
@@ -259,6 +260,27 @@ async def test_a_shard_that_cannot_be_loaded_is_put_aside_and_filled_again(
     assert (shard_of(folder) / "shard.broken").is_dir()
 
 
+async def test_files_that_hold_mostly_what_was_replaced_are_made_anew(folder: Path) -> None:
+    index = edge(folder)
+    await index.open(SPACE)
+    for repeat in range(WORN):
+        assert await index.applied() == repeat
+        await index.apply(numbered(1, FEWEST), [], change=repeat + 1)
+    await index.close()
+    await index.open(SPACE)
+    assert await index.applied() == WORN
+
+    await index.apply(numbered(1, 1), [], change=WORN + 1)
+    await index.close()
+    await index.open(SPACE)
+    assert (await index.applied(), await ids_in(index)) == (0, set())
+    await index.apply(numbered(1, FEWEST), [], change=WORN + 1)
+    await index.close()
+    await index.open(SPACE)
+    assert len(await ids_in(index)) == FEWEST
+    await index.close()
+
+
 async def test_an_index_of_another_space_is_removed_once_the_new_one_is_on_the_disk(
     folder: Path,
 ) -> None:
@@ -299,7 +321,7 @@ async def test_when_nobody_asks_it_puts_on_the_disk_what_was_written(folder: Pat
     with anyio.fail_after(BRIEFLY):
         while not await sidecar.exists():  # noqa: ASYNC110  another process sets no event
             await anyio.sleep(0.05)
-    assert json.loads(await sidecar.read_text()) == {"applied": 5}
+    assert json.loads(await sidecar.read_text()) == {"applied": 5, "written": 5}
     await index.close()
 
 

@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 
 DENSE: Final = "dense"
 SPARSE: Final = "terms"
+WORN: Final = 5
+"""Times that every point was written on average: then most of the files is of no use any more."""
+FEWEST: Final = 1_000
+"""Points that wear is reckoned by, should there be fewer."""
 EXACT: Final = edge.SearchParams(exact=True)
 
 
@@ -35,8 +39,9 @@ class Shard:
         self._dimensions = dimensions
         folder.mkdir(parents=True, exist_ok=True)
         self._shard = self._loaded() or self._created(indexed)
-        self.applied = self._read_applied()
-        self._flushed = self.applied
+        told = self._read_told()
+        self.applied = self._flushed = told.get("applied", 0)
+        self._written = told.get("written", 0)
         self.unflushed = 0
         """Points written since the last flush."""
 
@@ -56,6 +61,7 @@ class Shard:
             floats = array("f", numbers).tolist()
             self._shard.update(edge.UpdateOperation.upsert_points(self._read(points, floats)))
         self.unflushed += len(points) + len(deletes)
+        self._written += len(points)
 
     def advance(self, change: int) -> None:
         """What was written reflects the store up to `change`."""
@@ -82,7 +88,8 @@ class Shard:
     def flush(self) -> None:
         """Put everything on the disk, and then say how far it goes."""
         self._shard.flush()
-        _write_durably(self._folder / "applied.json", json.dumps({"applied": self.applied}))
+        told = {"applied": self.applied, "written": self._written}
+        _write_durably(self._folder / "applied.json", json.dumps(told))
         self._flushed, self.unflushed = self.applied, 0
         if self._dimensions and self.applied:
             self._remove_others()
@@ -106,7 +113,12 @@ class Shard:
                 log.warning("The index cannot be read and is built anew", exc_info=True)
             else:
                 opening.unlink()
-                return shard
+                if not self._is_worn(shard):
+                    return shard
+                # Filling it again takes less than the engine's own way of tidying up, and less disk.
+                shard.close()
+                shutil.rmtree(path)
+                return None
         self._move_aside(path)
         opening.unlink()
         return None
@@ -187,11 +199,15 @@ class Shard:
         records = self._shard.retrieve(ids, with_payload=selector, with_vector=False)
         return {str(record.id): (record.payload or {})["change"] for record in records}
 
-    def _read_applied(self) -> int:
+    def _is_worn(self, shard: edge.EdgeShard) -> bool:
+        points = max(FEWEST, shard.info().points_count)
+        return self._read_told().get("written", 0) > WORN * points
+
+    def _read_told(self) -> dict[str, int]:
         try:
-            return json.loads((self._folder / "applied.json").read_text())["applied"]
+            return json.loads((self._folder / "applied.json").read_text())
         except FileNotFoundError:
-            return 0
+            return {}
 
     def _remove_others(self) -> None:
         """Shards of other embedders and schemas, now that this one takes their place."""
