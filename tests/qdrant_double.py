@@ -65,6 +65,8 @@ class QdrantDouble:
         self.faults: list[Fault] = []
         self.requests: list[str] = []
         """Method and path of each, in order."""
+        self.in_time = True
+        """Whether a write is done when it is answered; else it is only promised."""
         self.indexes: dict[tuple[str, str], models.PayloadIndexInfo] = {}
         """By collection and field."""
         self.sizes: list[int] = []
@@ -173,7 +175,7 @@ class QdrantDouble:
         kind = models.PayloadSchemaType(getattr(schema, "type", schema))
         info = models.PayloadIndexInfo(data_type=kind, points=0)
         self.indexes[_name(request), asked.field_name] = info
-        return _DONE
+        return self._written()
 
     def _upsert(self, request: Request, body: bytes) -> object:
         asked = _INSERT.validate_json(body)
@@ -188,7 +190,10 @@ class QdrantDouble:
         )
         if half:
             raise Refused(500, "Service internal error: the disk is gone")
-        return _DONE
+        return self._written()
+
+    def _written(self) -> object:
+        return {"operation_id": 0, "status": "completed" if self.in_time else "wait_timeout"}
 
     def _retrieve(self, request: Request, body: bytes) -> object:
         asked = models.PointRequest.model_validate_json(body)
@@ -198,7 +203,7 @@ class QdrantDouble:
 
     def _delete(self, request: Request, body: bytes) -> object:
         self.local.delete(_name(request), _SELECTOR.validate_json(body))
-        return _DONE
+        return self._written()
 
     def _count(self, request: Request, body: bytes) -> object:
         asked = models.CountRequest.model_validate_json(body)
@@ -241,9 +246,6 @@ class InMemory(AsyncQdrantClient):
         name, requests = args
         plain = [request.model_copy(update={"params": None}) for request in requests]
         return await super().query_batch_points(name, plain, **kwargs)
-
-
-_DONE = {"operation_id": 0, "status": "completed"}
 
 
 async def _until_given_up(receive: Receive, *, within: float) -> None:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from qdrant_client import models
 from qdrant_client.http.exceptions import ResponseHandlingException
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.filters import Filter, In
@@ -144,10 +144,21 @@ async def test_a_server_that_takes_no_connection_is_said_to() -> None:
         await ask(call, QUICK)
 
 
-async def test_another_service_at_the_address_is_recognised() -> None:
-    async with serving(HTMLResponse("<h1>Welcome to nginx!</h1>")) as url:
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (HTMLResponse("<h1>Welcome to nginx!</h1>"), "answers what is not Qdrant's"),
+        (JSONResponse({"hello": "world"}), "answers what is not Qdrant's"),
+        (HTMLResponse("<h1>No upstream</h1>", 502), "answers 502: Bad Gateway"),
+        (HTMLResponse("", 301, {"location": "https://elsewhere/"}), "answers 301: Moved"),
+    ],
+)
+async def test_another_service_at_the_address_is_recognised(
+    answer: Response, expected: str
+) -> None:
+    async with serving(answer) as url:
         engine = engine_of(url)
-        with pytest.raises(Unavailable, match="answers what is not Qdrant's"):
+        with pytest.raises(Unavailable, match=expected):
             await engine.open(SPACE)
         await engine.close()
 
@@ -406,6 +417,23 @@ async def test_a_loss_that_another_process_covered_up_is_noticed_by_the_writer()
         assert await writer.applied() == 6
 
 
+async def test_a_loss_that_a_reader_of_the_same_process_noticed_first_is_not_covered_up() -> None:
+    double = QdrantDouble()
+    async with opened(double) as engine:
+        await engine.write([point(1)], [])
+        await engine.advance(5)
+        double.local.delete_collection(double.names()[0])
+        # While the writer is between two batches, somebody asks whether theirs can be found.
+        assert await engine.applied() == 0
+        await engine.write([point(2)], [])
+        with pytest.raises(Unavailable, match="has lost what it held; it is filled again"):
+            await engine.advance(6)
+        assert await engine.applied() == 0
+        await engine.write([point(1), point(2)], [])
+        await engine.advance(6)
+        assert await engine.applied() == 6
+
+
 async def test_a_collection_that_somebody_did_not_finish_is_finished() -> None:
     double = QdrantDouble()
     async with qdrant_server(double) as url:
@@ -419,6 +447,26 @@ async def test_a_collection_that_somebody_did_not_finish_is_finished() -> None:
         await second.open(SPACE)
         assert await second.applied() == 0
         await second.close()
+
+
+async def test_a_collection_that_cannot_be_made_is_said_to() -> None:
+    double = QdrantDouble()
+    async with qdrant_server(double) as url:
+        double.faults.append(Fault(collection_of("openmemory", SPACE), "PUT", status=507))
+        engine = engine_of(url)
+        with pytest.raises(Unavailable, match="answers 507"):
+            await engine.open(SPACE)
+        await engine.open(SPACE)
+        assert await engine.applied() == 0
+        await engine.close()
+
+
+async def test_a_write_that_is_only_promised_is_not_taken_for_done() -> None:
+    double = QdrantDouble()
+    async with opened(double) as engine:
+        double.in_time = False
+        with pytest.raises(Unavailable, match="has not finished a write in time: wait_timeout"):
+            await engine.write([point(1)], [])
 
 
 async def test_calls_before_the_engine_is_opened_are_refused_and_closing_is_harmless() -> None:

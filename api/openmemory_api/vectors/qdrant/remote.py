@@ -72,6 +72,8 @@ class QdrantEngine:
         self._ready = False
         self._known = 0
         """What the mark said last: should it say less, the collection has lost something."""
+        self._lost = False
+        """Whether it has, since the writer last asked: what it is about to mark is not all there."""
 
     @property
     def shared(self) -> bool:
@@ -85,7 +87,7 @@ class QdrantEngine:
             self._client = await anyio.to_thread.run_sync(self._new_client)
         if space != self._space:
             self._space, self._collection = space, collection_of(self._prefix, space)
-            self._ready = False
+            self._ready, self._known, self._lost = False, 0, False
         if not self._ready:
             await self._refuse_an_old_server()
             await self._ensure(space)
@@ -100,20 +102,20 @@ class QdrantEngine:
     async def applied(self) -> int:
         """What the mark says; a collection that was deleted is made again, and reflects nothing."""
         try:
-            self._known = await self._marked()
+            return await self._marked()
         except Gone:
-            self._ready = False
             assert self._space is not None, "opened"
             await self._ensure(self._space)
-            self._known = await self._marked()
-        return self._known
+            return await self._marked()
 
     async def advance(self, change: int) -> None:
         """Put the mark at `change`, unless it is beyond, or was put back since it was read.
 
         Raises:
-            Unavailable: it says less than it did, so what was written before is lost.
+            Unavailable: it says less than it did, so what was written before is lost. To be raised
+                once too often costs the writer a batch; to be silent would cost memories.
         """
+        self._refuse_after_a_loss()
         mark = models.PointStruct(id=MARK, vector={}, payload={APPLIED: change})
         expected = _field(APPLIED, models.Range(gte=self._known, lt=change))
         await self._written(
@@ -124,8 +126,13 @@ class QdrantEngine:
                 update_mode=models.UpdateMode.UPDATE_ONLY,
             )
         )
-        self._known = await self._marked()
-        if self._known < change:
+        if await self._marked() < change:
+            self._lost = True
+        self._refuse_after_a_loss()
+
+    def _refuse_after_a_loss(self) -> None:
+        lost, self._lost = self._lost, False
+        if lost:
             raise Unavailable(f"{WHERE} has lost what it held; it is filled again")
 
     async def write(self, upserts: Sequence[IndexPoint], deletes: Sequence[str]) -> None:
@@ -149,7 +156,10 @@ class QdrantEngine:
         if not records:
             # Somebody began to make the collection and did not finish.
             raise Gone(f"{WHERE} does not have the whole collection; it is made and filled again")
-        return int((records[0].payload or {})[APPLIED])
+        marked = int((records[0].payload or {})[APPLIED])
+        self._lost = self._lost or marked < self._known
+        self._known = marked
+        return marked
 
     async def _refuse_an_old_server(self) -> None:
         said = (await self._asked(lambda client, _: client.info())).version

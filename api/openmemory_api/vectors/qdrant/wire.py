@@ -74,7 +74,8 @@ async def ask(call: Callable[[], Awaitable[T]], patience: Patience) -> T:
         Gone: there is no such collection.
         Unavailable: it did not answer, or not with what was asked for.
     """
-    for pause in (*patience.pauses, None):
+    pauses = iter(patience.pauses)
+    while True:
         try:
             return await call()
         except (
@@ -82,12 +83,12 @@ async def ask(call: Callable[[], Awaitable[T]], patience: Patience) -> T:
             UnexpectedResponse,
             ResourceExhaustedResponse,
         ) as error:
+            pause = next(pauses, None)
             if pause is None or not _passes(error):
                 raise _unavailable(error, patience) from error
         except json.JSONDecodeError as error:
             raise _another_service() from error
         await anyio.sleep(pause)
-    raise AssertionError("the last attempt returns or raises")
 
 
 def _passes(error: Exception) -> bool:
