@@ -86,7 +86,7 @@ def _serve(settings: Settings) -> None:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     # At debug the database driver and the event stream would log the texts of memories.
-    for chatty in ("aiosqlite", "alembic", "mcp", "httpx", "sse_starlette"):
+    for chatty in ("aiosqlite", "alembic", "mcp", "httpx", "httpx2", "openai", "sse_starlette"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
     app = application(settings, local_secret=secret)
