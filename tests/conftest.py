@@ -1,6 +1,7 @@
 """Fixtures, each built on the one before: clock, embedder, settings, store, app, http."""
 
 import os
+import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -24,7 +25,9 @@ _SERVERS = ("QDRANT_",)
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of a module that says `DATABASES = BOTH` on each of them."""
-    databases = getattr(metafunc.module, "DATABASES", None)
+    databases: tuple[str, ...] = vars(sys.modules[metafunc.function.__module__]).get(
+        "DATABASES", ()
+    )
     if databases and "database_url" in metafunc.fixturenames:
         metafunc.parametrize("database_url", databases, indirect=True)
 

@@ -39,11 +39,12 @@ class NoServer(Exception):
 class Server:
     """A server on a free port of this machine. Its password has characters that URLs escape."""
 
-    def __init__(self, folder: Path, binaries: Path, user: str) -> None:
+    def __init__(self, folder: Path, binaries: Path, user: str, options: dict[str, str]) -> None:
         self.password = f"p@ss/{secrets.token_hex(8)}#%"
         self._folder = folder
         self._binaries = binaries
         self._user = user
+        self._options = _OPTIONS | options
         self._port = 0
         self._guard: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
@@ -62,8 +63,14 @@ class Server:
         """Run, on the port it had before if it had one."""
         for _ in range(5):
             port = self._port or _free_port()
-            options = [f"-c{name}={value}" for name, value in (_OPTIONS | {"port": port}).items()]
-            server = [str(self._binaries / "postgres"), "-D", str(self._data), *options]
+            options = [f"-c{name}={value}" for name, value in self._options.items()]
+            server = [
+                str(self._binaries / "postgres"),
+                "-D",
+                str(self._data),
+                f"-cport={port}",
+                *options,
+            ]
             self._guard = subprocess.Popen(
                 [sys.executable, "-m", "tests.postgres.guard", self._user, *server],
                 stdin=subprocess.PIPE, cwd=REPO,
@@ -133,8 +140,8 @@ class Server:
 
 
 @contextmanager
-def running(version: str = "18") -> Generator[Server]:
-    """A server that lasts as long as the block.
+def running(version: str = "18", **options: str) -> Generator[Server]:
+    """A server that lasts as long as the block; `options` win over the tests' own.
 
     Raises:
         NoServer: there are no binaries for this platform.
@@ -145,7 +152,7 @@ def running(version: str = "18") -> Generator[Server]:
         folder = Path(made)
         folder.chmod(0o755)
         (folder / "server").mkdir()
-        server = Server(folder / "server", _binaries(version, folder, user), user)
+        server = Server(folder / "server", _binaries(version, folder, user), user, options)
         server.initialise()
         try:
             server.start()

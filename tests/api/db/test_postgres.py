@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from anyio.lowlevel import checkpoint
 from pydantic import SecretStr
+from sqlalchemy.exc import ProgrammingError
 
 from openmemory_api.app import create_app
 from openmemory_api.container import Container
@@ -277,7 +278,7 @@ async def test_a_value_that_cannot_be_kept_is_the_callers_mistake(url: str):
             with pytest.raises(Invalid, match="NUL"):
                 async with database.read() as connection:
                     await rows.id_of_number(connection, "default", value, 1)
-        with pytest.raises(sa.exc.ProgrammingError):
+        with pytest.raises(ProgrammingError):
             async with database.read() as connection:
                 await connection.exec_driver_sql("SELECT nothing FROM nowhere")
         assert "Checked out connections: 0" in database.engine.pool.status()

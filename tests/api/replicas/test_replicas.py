@@ -37,6 +37,12 @@ class Replica:
     def leads(self) -> bool:
         return self.health()["index"]["leads"]
 
+    def serves(self) -> bool:
+        return self.health()["status"] == "ok"
+
+    def has_embedded_all(self) -> bool:
+        return self.health()["index"]["pending"] == 0
+
     def add(self, *texts: str) -> dict[str, Any]:
         messages = [{"role": "user", "content": text} for text in texts]
         answer = self.http.post("/v3/memories/add/", json={"messages": messages, "user_id": "anna"})
@@ -107,7 +113,7 @@ def group(size: int, tmp_path: Path, postgres: Server, empty_database: str) -> G
         ]  # fmt: skip
         for process in replicas:
             stack.callback(process.kill)
-        made = []
+        made: list[Replica] = []
         for process in replicas:
             assert process.stdout is not None
             address = f"http://127.0.0.1:{int(process.stdout.readline())}"
@@ -115,7 +121,7 @@ def group(size: int, tmp_path: Path, postgres: Server, empty_database: str) -> G
             made.append(Replica(process, http))
         group = Group(made, tmp_path, lambda sql: postgres.psql(empty_database, sql))
         for each in made:
-            until(lambda each=each: each.health()["status"] == "ok", "a server to serve")
+            until(each.serves, "a server to serve")
         yield group
 
 
@@ -140,7 +146,7 @@ def test_adds_on_all_of_them_are_numbered_embedded_and_indexed_once(group: Group
     order = "SELECT string_agg(number::text, ',' ORDER BY completed_at) FROM actions"
     assert group.psql(order) == group.psql(order.replace("completed_at", "number"))
     for each in group.replicas:
-        until(lambda each=each: each.health()["index"]["pending"] == 0, "all to be embedded")
+        until(each.has_embedded_all, "all to be embedded")
         assert "cake 3 5" in each.found("cake 3 5")
     assert group.embedded() == Counter(texts)
     changes = [entry["change"] for entry in group.diary("apply")]
@@ -171,7 +177,7 @@ def test_nothing_is_lost_and_little_is_repeated_when_the_leader_is_killed(group:
 
     assert handed_over < 5
     for each in others:
-        until(lambda each=each: each.health()["index"]["pending"] == 0, "all to be embedded")
+        until(each.has_embedded_all, "all to be embedded")
         for text in (acknowledged[0], acknowledged[-1], "many 99", "many 0"):
             assert text in each.found(text)
     kept = group.psql("SELECT text FROM memories ORDER BY number").splitlines()
