@@ -1,6 +1,7 @@
 """The platform's two command line clients, PyPI `mem0-cli` and npm `@mem0/cli`, both 0.2.13.
 
-Only `MEM0_BASE_URL` is set. Each has a HOME of its own, beside the server's.
+Only `MEM0_BASE_URL` is set. Each has a HOME of its own, beside the server's. Every command of npm's ends
+five seconds after it answered, whatever the server: it leaves the timer of its first ping running.
 """
 
 import json
