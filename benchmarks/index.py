@@ -18,6 +18,7 @@ lost    of the last 1,000 memories written, those missing after `kill -9` of who
 """
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -37,7 +38,9 @@ from typing import Any
 from uuid import UUID
 
 import anyio
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from benchmarks.seeding import texts, vectors
 from openmemory_api.db import memories as rows
@@ -183,6 +186,9 @@ async def _measure(name: str, size: int, rounds: int) -> dict[str, str]:
         # Of an index without files, to fill it is to open it.
         took, burnt = time.perf_counter() - began, _cpu() - spent
         told["open"] = f"{took:.2f} s, {burnt:.2f} CPU s"
+        # As a server does when it is open.
+        gc.collect()
+        gc.freeze()
         for label, scope in _scopes().items():
             told[f"search {label}"] = await _searched(index, scope, rounds)
         told["add"] = await _added(index, size)
@@ -230,7 +236,7 @@ def _questions() -> list[str]:
 
 
 async def _search(index: VectorIndex, number: int, scope: Filter) -> int:
-    vector = vectors(1_000, DIMENSIONS, seed=12)[number % 1_000]
+    vector = _vectors(1_000, 12)[number % 1_000]
     text = _questions()[number % 200]
     return len(await index.search(text, vector, scope=scope, limit=50))
 
@@ -256,13 +262,18 @@ async def _added(index: VectorIndex, size: int) -> str:
 
 
 @cache
+def _vectors(count: int, seed: int) -> NDArray[np.float32]:
+    return vectors(count, DIMENSIONS, seed=seed)
+
+
+@cache
 def _more() -> list[str]:
     return texts(MORE + 50, seed=5)
 
 
 def _new(size: int, count: int, *, after: int = 0) -> list[Point]:
     """Memories that are not in the store, with changes of their own."""
-    made = vectors(MORE + 50, DIMENSIONS, seed=5)
+    made = _vectors(MORE + 50, 5)
     return [
         Point(_memory(size + n + 1, _more()[n], size + n + 1), made[n : n + 1])
         for n in range(after, after + count)

@@ -64,7 +64,9 @@ class Container:
         index: VectorIndex | None = None,
         extractor: Extractor | None = None,
         clock: Clock = utc_now,
+        settled: Callable[[], object] = lambda: None,
     ) -> None:
+        """`settled` is called once all that a start loads is there, before the first request."""
         self.settings = settings
         self.database: Database = open_database(settings.database_path, settings.postgres_url)
         self._servers: list[OpenAIServer] = []
@@ -72,6 +74,7 @@ class Container:
         self.extractor = extractor or self._extractor()
         self.index = index or _index(settings)
         self.clock = clock
+        self._settled = settled
         keep = timedelta(days=settings.trash_days)
         self.indexer = Indexer(self.database, self.index, self.embedder)
         self.access = AccessService(self.database, clock)
@@ -147,6 +150,7 @@ class Container:
             self._failure = error
         else:
             self._failure = None
+            self._settled()
             tasks.start_soon(self.extraction.run)
             tasks.start_soon(self._hourly)
             tasks.start_soon(self._minutely)

@@ -1,5 +1,6 @@
 """`openmemory serve` and `openapi`, as a shell would call them."""
 
+import gc
 import importlib
 import json
 import signal
@@ -16,6 +17,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from openmemory_api import commands
+from openmemory_api.settings import Settings
 from openmemory_mcp import serverfile
 from openmemory_mcp.settings import url_of
 
@@ -161,3 +163,13 @@ def test_an_app_for_another_server_owns_the_store_alone(
     assert "already runs on this data" in result.output
     main._held.close()
     del sys.modules["openmemory_api.main"]
+
+
+async def test_what_a_server_has_loaded_is_spared_full_collections(tmp_path: Path) -> None:
+    app = commands.application(Settings(data_dir=tmp_path))
+    before = gc.get_freeze_count()
+    async with app.router.lifespan_context(app):
+        await app.state.container.ready()
+        frozen = gc.get_freeze_count()
+    gc.unfreeze()
+    assert frozen > before + 100_000
