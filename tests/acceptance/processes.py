@@ -104,7 +104,12 @@ def started(home: Home, command: Sequence[str], **env: str) -> Generator["subpro
             stderr=log,
         ) as process,
     ):
-        yield process
+        try:
+            yield process
+        except BaseException:
+            # Or leaving would wait, without end, for a server that nobody stops.
+            process.kill()
+            raise
 
 
 def until_serving(
