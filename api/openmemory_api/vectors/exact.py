@@ -2,7 +2,6 @@
 
 import math
 import time
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from itertools import pairwise
@@ -25,12 +24,16 @@ Rows: TypeAlias = NDArray[np.intp]
 Scores: TypeAlias = NDArray[np.float64]
 _T = TypeVar("_T")
 
+INLINE_COLUMNS = 200_000
+"""Up to here the rows of a scope are found by columns in a millisecond or less."""
 INLINE_ROWS = 20_000
-"""Up to here a search by columns takes a few milliseconds, of which going to a thread would be one more."""
+"""Up to here they are searched in a few, of which going to a thread would be one more."""
 SLICE_SECONDS = 0.001
 """How long a write keeps the event loop before others get a turn."""
 BLOCK = 8_192
 """Pieces per block of vectors: 12 MB."""
+RARE = 16
+"""How many times fewer rows than a list has are looked up in it one by one."""
 DECIMALS = 6
 """Scores are rounded to what float32 vectors can tell apart."""
 FLOAT_ERROR = 1e-5
@@ -93,9 +96,17 @@ class ExactIndex:
         await anyio.lowlevel.checkpoint()
         rows, alive = self._rows, self._rows.alive
         terms = query_terms(text)
-        if len(alive) <= INLINE_ROWS and not reads_memories(scope):
-            return rows.search(alive, terms, vector, scope, limit)
-        return await anyio.to_thread.run_sync(rows.search, alive, terms, vector, scope, limit)
+        permitted: Mask | None = None
+        if len(alive) <= INLINE_COLUMNS and not reads_memories(scope):
+            permitted = rows.permitted(alive, scope)
+            if np.count_nonzero(permitted) <= INLINE_ROWS:
+                return rows.search(permitted, terms, vector, limit)
+
+        def long_search() -> list[Candidate]:
+            within = rows.permitted(alive, scope) if permitted is None else permitted
+            return rows.search(within, terms, vector, limit)
+
+        return await anyio.to_thread.run_sync(long_search)
 
 
 async def _in_slices(work: Callable[[_T], object], items: Iterable[_T]) -> None:
@@ -133,21 +144,20 @@ class _Rows:
         dead = len(self._table) - len(self._row_of)
         return dead > max(FEWEST_DEAD, len(self._row_of))
 
+    def permitted(self, alive: Mask, scope: Filter) -> Mask:
+        """Which of the rows that are `alive` are in the scope."""
+        return self._table.select(scope, alive)
+
     def search(
-        self,
-        alive: Mask,
-        terms: Mapping[str, float],
-        vector: Vector | None,
-        scope: Filter,
-        limit: int,
+        self, permitted: Mask, terms: Mapping[str, float], vector: Vector | None, limit: int
     ) -> list[Candidate]:
-        """As of when the rows that are `alive` were all that are there."""
-        permitted = self._table.select(scope, alive)
-        lexical, specific = self._lexical(terms, permitted)
-        found = _best(specific, np.flatnonzero(permitted & (lexical > 0)), limit, self._id)
+        """As of when the rows that can be `permitted` were all that are there."""
+        rows = np.flatnonzero(permitted)
+        lexical, specific = self._lexical(terms, permitted, rows)
+        found = _best(specific, rows[lexical[rows] > 0], limit, self._id)
         dense: dict[int, float] = {}
         if vector is not None:
-            found = np.union1d(found, self._nearest(vector, permitted, limit))
+            found = np.union1d(found, self._nearest(vector, rows, limit))
             seen = self._pieces.embedded(found)
             dense = dict(
                 zip(seen.tolist(), self._pieces.cosines(vector, seen).tolist(), strict=True)
@@ -178,23 +188,30 @@ class _Rows:
         await _in_slices(keep, self._postings)
         return copy
 
-    def _lexical(self, terms: Mapping[str, float], permitted: Mask) -> tuple[Scores, Scores]:
-        """By row: the share of the query's weight, and BM25 with the rarity among `permitted`."""
+    def _lexical(
+        self, terms: Mapping[str, float], permitted: Mask, rows: Rows
+    ) -> tuple[Scores, Scores]:
+        """By row: the share of the query's weight, and BM25 with the rarity among `permitted`.
+
+        `rows` are those that are permitted, and the only ones to be scored.
+        """
         shares, specifics = np.zeros(len(permitted)), np.zeros(len(permitted))
-        total = int(np.count_nonzero(permitted))
         for term, weight in terms.items():
             posting = self._postings.get(term)
             if posting is not None:
-                rows, strengths = posting.below(len(permitted))
-                rarity = _rarity(int(np.count_nonzero(permitted[rows])), total)
-                shares[rows] += weight * strengths
-                specifics[rows] += rarity * strengths
-        return shares.round(DECIMALS), specifics.round(DECIMALS)
+                held, strengths = posting.among(permitted, rows)
+                shares[held] += weight * strengths
+                specifics[held] += _rarity(len(held), len(rows)) * strengths
+        shares[rows], specifics[rows] = (
+            shares[rows].round(DECIMALS),
+            specifics[rows].round(DECIMALS),
+        )
+        return shares, specifics
 
-    def _nearest(self, vector: Vector, permitted: Mask, limit: int) -> Rows:
-        """The `limit` permitted rows of the highest cosine, whatever order a product adds in."""
-        close = self._pieces.contenders(vector, permitted, limit)
-        scores = np.zeros(len(permitted))
+    def _nearest(self, vector: Vector, rows: Rows, limit: int) -> Rows:
+        """The `limit` of `rows` of the highest cosine, whatever order a product adds in."""
+        close = self._pieces.contenders(vector, rows, limit)
+        scores = np.zeros(int(close[-1]) + 1 if len(close) else 0)
         scores[close] = self._pieces.cosines(vector, close)
         return _best(scores, close, limit, self._id)
 
@@ -232,34 +249,46 @@ class _Rows:
 
 
 class _Posting:
-    """The rows one term occurs in, and how strongly."""
+    """The rows one term occurs in, ascending, and how strongly."""
 
-    __slots__ = ("_rows", "_strengths")
+    __slots__ = ("_count", "_rows", "_strengths")
 
-    def __init__(self, rows: bytes = b"", strengths: bytes = b"") -> None:
-        self._rows = array("i", rows)
-        self._strengths = array("d", strengths)
+    def __init__(self, rows: NDArray[np.int32] | None = None, strengths: Scores | None = None):
+        self._rows = np.empty(2, np.int32) if rows is None else rows
+        self._strengths = np.empty(2) if strengths is None else strengths
+        self._count = 0 if rows is None else len(rows)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._count
 
     def add(self, row: int, strength: float) -> None:
-        self._rows.append(row)
-        self._strengths.append(strength)
+        count = self._count
+        if count == len(self._rows):
+            # Copies: whoever reads the old ones meanwhile goes on doing so.
+            self._rows = cast("NDArray[np.int32]", grown(self._rows, count + 1))
+            self._strengths = cast("Scores", grown(self._strengths, count + 1))
+        self._rows[count] = row
+        self._strengths[count] = strength
+        self._count = count + 1
 
-    def below(self, length: int) -> tuple[NDArray[np.int32], Scores]:
-        """Those of the first `length` rows, which ascend, and how strongly."""
-        # Copies: an array that lends its memory to NumPy cannot grow meanwhile.
-        rows = np.frombuffer(self._rows[:], np.int32)
-        strengths = np.frombuffer(self._strengths[:], np.float64)
-        end = int(np.searchsorted(rows, length))
-        return rows[:end], strengths[:end]
+    def among(self, permitted: Mask, rows: Rows) -> tuple[NDArray[Any], Scores]:
+        """Those of the `rows` that are `permitted` which hold the term, and how strongly."""
+        count = self._count
+        held, strengths = self._rows[:count], self._strengths[:count]
+        if len(rows) * RARE < count:
+            # Few of many: looking each up costs less than reading the whole list.
+            places = np.searchsorted(held, rows.astype(np.int32))
+            places = places[places < count]
+            places = places[held[places] == rows[: len(places)]]
+            return held[places], strengths[places]
+        end = int(np.searchsorted(held, len(permitted)))
+        inside = permitted[held[:end]]
+        return held[:end][inside], strengths[:end][inside]
 
     def renumbered(self, numbers: NDArray[np.int32]) -> "_Posting":
-        rows, strengths = self.below(len(numbers))
-        renumbered = numbers[rows]
-        living = renumbered >= 0
-        return _Posting(renumbered[living].tobytes(), strengths[living].tobytes())
+        rows = numbers[self._rows[: self._count]]
+        living = rows >= 0
+        return _Posting(rows[living], self._strengths[: self._count][living])
 
 
 class _Pieces:
@@ -297,9 +326,9 @@ class _Pieces:
         """Those of `rows` that have a vector."""
         return rows[self._counts[rows] > 0]
 
-    def contenders(self, vector: Vector, permitted: Mask, limit: int) -> Rows:
-        """Rows that can be among the `limit` nearest, allowing for the rounding of float32."""
-        rows = self.embedded(np.flatnonzero(permitted))
+    def contenders(self, vector: Vector, rows: Rows, limit: int) -> Rows:
+        """Those of `rows` that can be among the `limit` nearest: float32 rounds its products."""
+        rows = self.embedded(rows)
         if len(rows) <= limit:
             return rows
         places, firsts = self._places(rows)

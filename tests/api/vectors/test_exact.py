@@ -85,6 +85,7 @@ async def test_a_thread_reads_whole_memories_while_others_are_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(exact, "INLINE_ROWS", 0)
+    monkeypatch.setattr(exact, "RARE", 1)
     # More than a block of vectors, and each written twice, so that rows die meanwhile.
     held = [
         Point(memory(f"m{n:05}", "zither"), vector[None])
