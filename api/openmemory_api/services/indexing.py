@@ -107,8 +107,8 @@ class Indexer:
     async def _follow(self) -> None:
         while True:
             heard = self._follow_calls.begin()
-            await self._follow_once()
-            self._rested(self._follow_calls, heard)
+            moved = await self._follow_once()
+            self._rested(self._follow_calls, heard, moved=moved)
             await self._follow_calls.rest(self._poll_seconds)
 
     async def _embed(self) -> None:
@@ -116,7 +116,7 @@ class Indexer:
             heard = self._embed_calls.begin()
             if await self._embed_once():
                 continue
-            self._rested(self._embed_calls, heard)
+            self._rested(self._embed_calls, heard, moved=False)
             await self._embed_calls.rest(_RETRY_SECONDS if self.degraded else self._poll_seconds)
 
     @property
@@ -125,12 +125,17 @@ class Indexer:
             return _TROUBLE_SECONDS
         return _SHARED_POLL_SECONDS if self._database.shared else _POLL_SECONDS
 
-    def _rested(self, calls: _Calls, heard: int) -> None:
+    def _rested(self, calls: _Calls, heard: int, *, moved: bool) -> None:
+        if heard == calls.answered and not moved:
+            # All that wait would look again, and find what they found before.
+            return
         calls.answered = heard
         self._passed.set()
         self._passed = anyio.Event()
 
-    async def _follow_once(self) -> None:
+    async def _follow_once(self) -> bool:
+        """Whether the index reflects something else than before, or cannot be asked."""
+        before = self._reflected
         try:
             await self._caught_up()
         except Unavailable as error:
@@ -141,6 +146,7 @@ class Indexer:
             self.unreached = f"The index could not be brought up to date: {error}"
         else:
             self.unreached = None
+        return self._reflected != before or self.unreached is not None
 
     def _could_not(self, error: Unavailable) -> None:
         if self.unreached != str(error):
@@ -152,6 +158,8 @@ class Indexer:
         await self._open_index()
         if self.leads or not self._index.shared:
             await self.catch_up()
+        else:
+            self._reflected = await self._index.applied()
 
     async def _open_index(self) -> None:
         name, dimensions = self._embedder.name, self._embedder.dimensions

@@ -456,15 +456,19 @@ def test_two_servers_share_a_database_but_never_a_data_directory(
     url = postgres.url(empty_database)
     with serve(url, tmp_path / "one") as one, serve(url, tmp_path / "two") as other:
         try:
-            clients = [httpx.Client(base_url=address(each), timeout=60) for each in (one, other)]
             body = {
                 "messages": [{"role": "user", "content": "I like green tea"}],
                 "user_id": "anna",
             }
-            assert clients[1].post("/v3/memories/add/", json=body).json()["status"] == "SUCCEEDED"
-            for client in clients:
-                listed = client.get("/v1/memories/?user_id=anna").json()
-                assert [row["memory"] for row in listed] == ["I like green tea"]
+            with (
+                httpx.Client(base_url=address(one), timeout=60) as http,
+                httpx.Client(base_url=address(other), timeout=60) as there,
+            ):
+                added = there.post("/v3/memories/add/", json=body).json()
+                assert added["status"] == "SUCCEEDED"
+                for each in (http, there):
+                    listed = each.get("/v1/memories/?user_id=anna").json()
+                    assert [row["memory"] for row in listed] == ["I like green tea"]
             with serve(url, tmp_path / "one") as third:
                 _, printed = third.communicate(timeout=60)
             assert "already runs on this data" in printed
