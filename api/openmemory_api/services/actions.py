@@ -108,7 +108,9 @@ async def _visible(connection: ReadConnection, caller: Caller, action_id: str) -
 async def _with_changes(
     connection: ReadConnection, scope: Scope, actions: Sequence[Action]
 ) -> list[Action]:
-    recorded = await action_rows.recorded_by_action(connection, [action.id for action in actions])
+    # A promise may be kept between two statements: as it was read, it had changed nothing yet.
+    done = [action.id for action in actions if action.completed_at is not None]
+    recorded = await action_rows.recorded_by_action(connection, done)
     touched = {
         action.id: [
             *((part.kind, part.memory_id) for part in recorded.get(action.id, [])),

@@ -5,6 +5,7 @@ brings is dropped; so a job may be begun twice, but is never done twice.
 """
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -51,12 +52,18 @@ class JobQueue:
     async def run(self, work: Work) -> None:
         """Work until cancelled. `work` ends each row itself, within its own last transaction."""
         if not self._database.shared:
-            # Nobody else works here, so whoever holds a lease is dead.
-            async with self._database.write() as connection:
-                await rows.free_all(connection)
+            await self._free_all()
         async with anyio.create_task_group() as workers:
             for _ in range(self._at_once):
                 workers.start_soon(self._worker, work)
+
+    async def _free_all(self) -> None:
+        """Take from the dead what they held: nobody else works here."""
+        try:
+            async with self._database.write() as connection:
+                await rows.free_all(connection)
+        except (SQLAlchemyError, Unavailable):
+            log.exception("Adds that were being read wait until their lease ends")
 
     async def _worker(self, work: Work) -> None:
         while True:
@@ -80,7 +87,8 @@ class JobQueue:
             due = await rows.due(connection)
         now = self._clock()
         if due is None:
-            return _POLL_SECONDS
+            # Elsewhere than here only another process could promise something.
+            return _POLL_SECONDS if self._database.shared else math.inf
         if due > now:
             return min((due - now).total_seconds(), _POLL_SECONDS)
         async with self._database.write() as connection:
