@@ -14,6 +14,8 @@ _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2199
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?")
 _MAX_ANSWER: Final = 200_000
+_MAX_TRIES: Final = 1_000
+"""Brackets at which an object is looked for: each costs as much as the answer is long."""
 
 
 class Nonsense(ValueError):
@@ -47,7 +49,9 @@ def _objects(answer: str) -> Iterator[dict[str, Any]]:
     """The JSON objects in a text: models like to think aloud before, or put a fence around."""
     decoder = json.JSONDecoder()
     position = answer.find("{")
-    while position >= 0:
+    for _ in range(_MAX_TRIES):
+        if position < 0:
+            return
         try:
             value, end = decoder.raw_decode(answer, position)
         except (ValueError, RecursionError):

@@ -1,6 +1,7 @@
 """What a model answers is a claim: only what has the right form gets through."""
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +43,14 @@ def test_an_answer_is_found_in_what_models_put_around_it(around: str) -> None:
     assert [fact.text for fact in read(around.format(answer(item())), messages=1).facts] == [
         "likes tea"
     ]
+
+
+@pytest.mark.parametrize("hostile", ["{", '{"a":', '[{"x":['])
+def test_an_answer_of_brackets_holds_nobody_up(hostile: str) -> None:
+    began = time.process_time()
+    with pytest.raises(Nonsense):
+        read((hostile * 200_000)[:200_000], messages=1)
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
