@@ -135,6 +135,8 @@ class OpenAIEmbedder:
             half = len(pieces) // 2
             return await self._rows(pieces[:half]) + await self._rows(pieces[half:])
         if len(pieces[0]) <= SHORTEST:
+            # A server that refuses this, too, has nothing against the text: its key is not valid.
+            await self._vectors([_PROBE])
             raise Invalid(f"the embedder {self._server.model} does not take a text")
         return [np.concatenate(await self._rows(cut(pieces[0], len(pieces[0]) // 2)))]
 

@@ -149,6 +149,14 @@ class TestVectors:
         with pytest.raises(Invalid):
             await embedder.embed_documents(["tea", "poison"])
 
+    async def test_a_server_that_refuses_every_text_has_nothing_against_one(
+        self, double: OpenAIDouble, embedder: OpenAIEmbedder
+    ) -> None:
+        double.embeddings = lambda _: error(400, "API key not valid")
+        with pytest.raises(Unavailable, match="HTTP 400"):
+            await embedder.embed_documents(["tea", LONG, "coffee"])
+        assert len(double.calls) < 20
+
 
 class TestFailures:
     @pytest.mark.parametrize(
