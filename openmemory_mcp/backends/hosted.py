@@ -24,7 +24,7 @@ from openmemory_mcp.backends.base import (
     MemoryPage,
 )
 from openmemory_mcp.backends.events import Event
-from openmemory_mcp.backends.ownership import APP_KEY, DEFAULT_USER, Scope, scope_of
+from openmemory_mcp.backends.ownership import APP_KEY, DEFAULT_USER, Row, Scope, scope_of
 from openmemory_mcp.backends.platform import Json, NotThereError, Platform
 from openmemory_mcp.backends.rows import MAX_PAGE, UUID, Page, Rows, missing, path_of
 from openmemory_mcp.backends.waiting import ADD_WAIT, settled
@@ -83,10 +83,7 @@ class HostedBackend:
     async def get(self, caller: Caller, memory_id: str) -> Memory:
         """One memory, or `MemoryNotFoundError`."""
         scope = self._scope(caller)
-        row = await self._rows.get(memory_id)
-        if not scope.shows(row):
-            raise missing(memory_id)
-        return row.as_memory()
+        return (await self._theirs(scope, memory_id)).as_memory()
 
     async def add(self, caller: Caller, text: str, *, infer: bool) -> Added:
         """Store what a text says, under the caller's user and app."""
@@ -111,7 +108,7 @@ class HostedBackend:
 
     async def update(self, caller: Caller, memory_id: str, text: str) -> None:
         """Replace a memory's text."""
-        await self._require_changeable(self._scope(caller), memory_id)
+        await self._theirs(self._scope(caller), memory_id)
         try:
             await self._platform.write("PUT", path_of(memory_id), {"text": text})
         except NotThereError as error:
@@ -124,7 +121,7 @@ class HostedBackend:
         with _counting(outcome.deleted):
             for memory_id in memory_ids:
                 try:
-                    await self._require_changeable(scope, memory_id)
+                    await self._theirs(scope, memory_id)
                     await self._platform.write("DELETE", path_of(memory_id))
                 except (MemoryNotFoundError, NotThereError):
                     outcome.missing.append(memory_id)
@@ -142,9 +139,12 @@ class HostedBackend:
             )
         return DeletedAll(deleted=len(deleted), left=left)
 
-    async def _require_changeable(self, scope: Scope, memory_id: str) -> None:
-        if not scope.may_change(await self._rows.get(memory_id)):
+    async def _theirs(self, scope: Scope, memory_id: str) -> Row:
+        """One row, which must say itself whose it is: no filter found it."""
+        row = await self._rows.get(memory_id)
+        if not scope.may_change(row):
             raise missing(memory_id)
+        return row
 
     async def _look(self, event_id: str) -> Event | None:
         try:

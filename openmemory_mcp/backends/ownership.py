@@ -70,7 +70,7 @@ class Scope:
         return not strange and (not self.own_only or self.owns(row))
 
     def may_change(self, row: Row) -> bool:
-        """Whether the caller may change or delete a row: it must say itself whose it is."""
+        """Whether the caller may change a row, or read one by its id: it says itself whose it is."""
         return row.user_id == self.user and (not self.own_only or self.owns(row))
 
     def owns(self, row: Row) -> bool:

@@ -208,7 +208,7 @@ async def test_metadata_that_is_no_object_keeps_nobody_from_reading(site: Site) 
         assert await say(client, "list_memories") == f"[{id}] likes tea"
 
 
-async def test_a_row_that_leaves_its_user_out_is_shown_and_not_changed(site: Site) -> None:
+async def test_a_row_that_leaves_its_user_out_is_listed_and_not_changed(site: Site) -> None:
     def shortened(row: dict[str, Any]) -> None:
         del row["user_id"]
 
@@ -222,6 +222,18 @@ async def test_a_row_that_leaves_its_user_out_is_shown_and_not_changed(site: Sit
         assert "deleted 0, left 1" in await say(client, "delete_all")
 
     assert list(await site.kept()) == ["likes tea"]
+
+
+async def test_a_row_that_leaves_its_user_out_is_not_read_by_its_id(site: Site) -> None:
+    def shortened(row: dict[str, Any]) -> None:
+        del row["user_id"]
+
+    site.platform.on("GET", "/v1/memories/", rewriting(shortened))
+    async with site.client(user="alice") as alice:
+        (id,) = await remember(alice, "likes tea")
+    async with site.client(user="bob") as bob:
+        with pytest.raises(Exception, match="no such memory"):
+            await bob.read_resource(f"memory://item/{id}")
 
 
 # -- who is calling
