@@ -102,10 +102,12 @@ class EdgeEngine:
 
     async def run(self, batch: Batch) -> Answers:
         """Answer a batch, by a new process if the old one is gone."""
+        # A query may have a vector before the index was opened for the size of it.
+        near = batch.dense if self._space is not None and self._space.dimensions else ()
         header = {
             "op": "run",
             "counts": list(batch.counts),
-            "dense": [[asked.limit, asked.condition] for asked in batch.dense],
+            "dense": [[asked.limit, asked.condition] for asked in near],
             "sparse": [
                 [list(asked.weights), list(asked.weights.values()), asked.limit, asked.condition]
                 for asked in batch.sparse
@@ -114,7 +116,7 @@ class EdgeEngine:
             "among": list(batch.among),
             "changes_of": list(batch.changes_of),
         }
-        numbers = b"".join(asked.vector.astype(np.float32).tobytes() for asked in batch.dense)
+        numbers = b"".join(asked.vector.astype(np.float32).tobytes() for asked in near)
         async with self._uncancelled():
             try:
                 told = await self._asked(header, numbers)

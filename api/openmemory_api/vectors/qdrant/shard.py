@@ -2,7 +2,7 @@
 
 folder/
   shard/          the engine's files
-  shard.broken/   the last one that could not be loaded
+  shard.broken/   the one that could not be loaded, until another is on the disk
   applied.json    the change number that the flushed files reflect; replay starts after it
   opening         there while the files are being loaded: whoever finds it died of them
 """
@@ -210,7 +210,10 @@ class Shard:
             return {}
 
     def _remove_others(self) -> None:
-        """Shards of other embedders and schemas, now that this one takes their place."""
+        """What holds texts that may have been erased since, now that this shard takes its place:
+        shards of other embedders and schemas, and one that could not be loaded.
+        """
+        shutil.rmtree(self._folder / "shard.broken", ignore_errors=True)
         for other in self._folder.parent.glob("edge-*"):
             if other != self._folder:
                 shutil.rmtree(other, ignore_errors=True)
