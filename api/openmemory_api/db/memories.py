@@ -242,17 +242,12 @@ async def _whole_last_write(
 
 
 async def unembedded(
-    connection: ReadConnection,
-    embedder: str,
-    *,
-    limit: int,
-    among: Collection[str] | None = None,
+    connection: ReadConnection, embedder: str, *, limit: int
 ) -> list[tuple[str, int, str]]:
     """(id, text version, text to embed) of active memories without a vector, newest first."""
-    chosen = sa.true() if among is None else memories.c.id.in_(list(among))
     statement = (
         sa.select(memories.c.id, memories.c.text_version, memories.c.text, memories.c.actor)
-        .where(_unembedded(embedder), chosen)
+        .where(_unembedded(embedder))
         .order_by(memories.c.change.desc())
         .limit(limit)
     )
@@ -260,10 +255,18 @@ async def unembedded(
     return [(row.id, row.text_version, spoken(row.text, row.actor)) for row in rows]
 
 
-async def latest_change(connection: ReadConnection, ids: Collection[str]) -> int:
-    """The number of the last write that touched one of some memories; 0 for none."""
-    statement = sa.select(sa.func.max(memories.c.change)).where(memories.c.id.in_(list(ids)))
-    return (await connection.execute(statement)).scalar_one() or 0
+async def standing(
+    connection: ReadConnection, embedder: str, ids: Collection[str]
+) -> tuple[bool, int]:
+    """Whether all active ones of some memories have a vector, and the last change to any."""
+    lacking = sa.and_(
+        memories.c.state == State.ACTIVE, memories.c.embedded.is_distinct_from(embedder)
+    )
+    statement = sa.select(
+        sa.func.max(memories.c.change), sa.func.sum(sa.case((lacking, 1), else_=0))
+    ).where(memories.c.id.in_(list(ids)))
+    change, left = (await connection.execute(statement)).one()
+    return not left, change or 0
 
 
 async def count_unembedded(connection: ReadConnection, embedder: str) -> int:

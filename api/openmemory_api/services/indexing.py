@@ -192,6 +192,10 @@ class Indexer:
                 self.behind = _FILLING
             await self._apply(points)
             applied = points[-1].memory.change
+            if len(points) < _APPLY_BATCH:
+                # That was all when it was asked, and whoever writes calls again.
+                self.behind, self._reflected = None, applied
+                return
 
     async def _apply(self, points: Sequence[Point]) -> None:
         active = [point for point in points if point.memory.state is State.ACTIVE]
@@ -315,14 +319,13 @@ class Indexer:
     async def _standing(self, ids: Collection[str], change: int) -> tuple[bool, bool]:
         """Whether all have vectors, and whether the index has them as they are now."""
         async with self._database.read() as connection:
-            left = await rows.unembedded(connection, self._embedder.name, limit=1, among=ids)
-            newest = max(change, await rows.latest_change(connection, ids))
+            embedded, newest = await rows.standing(connection, self._embedder.name, ids)
         try:
-            return not left, await self._index.applied() >= newest
+            return embedded, await self._index.applied() >= max(change, newest)
         except Unavailable as error:
             # What waits here has been written: that the index is gone since is not its failure.
             self._could_not(error)
-            return not left, False
+            return embedded, False
 
     async def pending(self) -> int:
         """How many memories are found by their words alone until they are embedded."""
