@@ -32,6 +32,8 @@ SHORTEST: Final = 200
 QUERIES_KEPT: Final = 256
 
 _PROBE: Final = "How long is a vector?"
+_OF_TOO_LONG: Final = (400, 413, 422, 500)
+"""What servers say of a text that is too long for them: llama.cpp calls it an error of its own."""
 _MAX_NAME: Final = 64
 
 
@@ -129,14 +131,14 @@ class OpenAIEmbedder:
         try:
             return [row[np.newaxis, :] for row in await self._measured(pieces)]
         except ApiError as error:
-            if not error.refuses_the_request:
+            if error.status not in _OF_TOO_LONG:
                 raise
+        # A server that refuses this, too, has nothing against the texts: its key is not valid.
+        await self._vectors([_PROBE])
         if len(pieces) > 1:
             half = len(pieces) // 2
             return await self._rows(pieces[:half]) + await self._rows(pieces[half:])
         if len(pieces[0]) <= SHORTEST:
-            # A server that refuses this, too, has nothing against the text: its key is not valid.
-            await self._vectors([_PROBE])
             raise Invalid(f"the embedder {self._server.model} does not take a text")
         return [np.concatenate(await self._rows(cut(pieces[0], len(pieces[0]) // 2)))]
 

@@ -127,12 +127,13 @@ class TestVectors:
             await embedder.embed_query(query)
         assert double.embedded == ["a", "b", "c", "b"]
 
+    @pytest.mark.parametrize("status", [400, 413, 500])
     async def test_texts_that_are_too_long_for_the_model_are_cut_smaller(
-        self, double: OpenAIDouble, embedder: OpenAIEmbedder
+        self, double: OpenAIDouble, embedder: OpenAIEmbedder, status: int
     ) -> None:
         def narrow(call: Call) -> Reply:
             too_long = any(len(text) > 400 for text in call.body["input"])
-            return error(400, "too long") if too_long else double.vectors(call)
+            return error(status, "too long") if too_long else double.vectors(call)
 
         double.embeddings = narrow
         matrices = await embedder.embed_documents(["tea", "word " * 290, "coffee"])
