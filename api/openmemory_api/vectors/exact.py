@@ -154,7 +154,8 @@ class _Rows:
         """As of when the rows that can be `permitted` were all that are there."""
         rows = np.flatnonzero(permitted)
         lexical, specific = self._lexical(terms, permitted, rows)
-        found = _best(specific, rows[lexical[rows] > 0], limit, self._id)
+        worded = np.flatnonzero(lexical)
+        found = rows[_best(specific, worded, limit, lambda place: self._id(rows[place]))]
         dense: dict[int, float] = {}
         if vector is not None:
             found = np.union1d(found, self._nearest(vector, rows, limit))
@@ -162,9 +163,10 @@ class _Rows:
             dense = dict(
                 zip(seen.tolist(), self._pieces.cosines(vector, seen).tolist(), strict=True)
             )
+        places = np.searchsorted(rows, found).tolist()
         candidates = [
-            Candidate(self._id(row), dense.get(row), float(lexical[row]), float(specific[row]))
-            for row in found.tolist()
+            Candidate(self._id(row), dense.get(row), float(lexical[place]), float(specific[place]))
+            for row, place in zip(found.tolist(), places, strict=True)
         ]
         # By id: row numbers depend on what else was ever written.
         return sorted(candidates, key=lambda candidate: candidate.id)
@@ -191,22 +193,20 @@ class _Rows:
     def _lexical(
         self, terms: Mapping[str, float], permitted: Mask, rows: Rows
     ) -> tuple[Scores, Scores]:
-        """By row: the share of the query's weight, and BM25 with the rarity among `permitted`.
+        """Of each of the permitted `rows`, the share of the query's weight; and its BM25.
 
-        `rows` are those that are permitted, and the only ones to be scored.
+        How rare a term is, is counted among these rows.
         """
-        shares, specifics = np.zeros(len(permitted)), np.zeros(len(permitted))
+        shares, specifics = np.zeros(len(rows)), np.zeros(len(rows))
+        place_of = _places_of(permitted, rows)
         for term, weight in terms.items():
             posting = self._postings.get(term)
             if posting is not None:
                 held, strengths = posting.among(permitted, rows)
-                shares[held] += weight * strengths
-                specifics[held] += _rarity(len(held), len(rows)) * strengths
-        shares[rows], specifics[rows] = (
-            shares[rows].round(DECIMALS),
-            specifics[rows].round(DECIMALS),
-        )
-        return shares, specifics
+                places = place_of(held)
+                shares[places] += weight * strengths
+                specifics[places] += _rarity(len(held), len(rows)) * strengths
+        return shares.round(DECIMALS), specifics.round(DECIMALS)
 
     def _nearest(self, vector: Vector, rows: Rows, limit: int) -> Rows:
         """The `limit` of `rows` of the highest cosine, whatever order a product adds in."""
@@ -271,8 +271,8 @@ class _Posting:
         self._strengths[count] = strength
         self._count = count + 1
 
-    def among(self, permitted: Mask, rows: Rows) -> tuple[NDArray[Any], Scores]:
-        """Those of the `rows` that are `permitted` which hold the term, and how strongly."""
+    def among(self, permitted: Mask, rows: Rows) -> tuple[Rows, Scores]:
+        """Which of the permitted `rows` hold the term, and how strongly."""
         count = self._count
         held, strengths = self._rows[:count], self._strengths[:count]
         if len(rows) * RARE < count:
@@ -280,10 +280,10 @@ class _Posting:
             places = np.searchsorted(held, rows.astype(np.int32))
             places = places[places < count]
             places = places[held[places] == rows[: len(places)]]
-            return held[places], strengths[places]
+            return held[places].astype(np.intp), strengths[places]
         end = int(np.searchsorted(held, len(permitted)))
         inside = permitted[held[:end]]
-        return held[:end][inside], strengths[:end][inside]
+        return held[:end][inside].astype(np.intp), strengths[:end][inside]
 
     def renumbered(self, numbers: NDArray[np.int32]) -> "_Posting":
         rows = numbers[self._rows[: self._count]]
@@ -383,6 +383,14 @@ def _products(block: Matrix, within: Rows, vector: Vector) -> NDArray[np.float32
 
 def _best_piece(products: NDArray[Any], firsts: Rows) -> NDArray[Any]:
     return products if len(products) == len(firsts) else np.maximum.reduceat(products, firsts)
+
+
+def _places_of(permitted: Mask, rows: Rows) -> Callable[[Rows], Rows]:
+    """From row numbers to where they are among the permitted `rows`."""
+    if len(rows) * RARE < len(permitted):
+        return lambda held: np.searchsorted(rows, held)
+    ranks = np.cumsum(permitted) - 1
+    return lambda held: ranks[held]
 
 
 def _rarity(holders: int, total: int) -> float:

@@ -75,7 +75,9 @@ class CodedColumn:
     def matching(self, leaf: Leaf, length: int) -> Mask:
         """Rows that `leaf`, which is about this column, matches: decided once per value."""
         verdicts = np.array([matches(leaf, memory) for memory in self._examples], np.bool_)
-        return verdicts[self._codes[:length]] if length else np.zeros(0, np.bool_)
+        if verdicts.all() or not verdicts.any():
+            return np.full(length, bool(verdicts.any()))
+        return verdicts[self._codes[:length]]
 
 
 class TimeColumn:
