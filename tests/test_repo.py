@@ -362,6 +362,10 @@ def test_compose_publishes_on_this_machine_only_and_demands_a_key() -> None:
 def test_compose_agrees_with_the_settings_and_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, str] = compose()["services"]["openmemory"]["environment"]
     assert container_environment().items() <= given.items()
+    # What it does not pass on has no effect in a container, whatever `.env` says.
+    models = (f"OPENMEMORY_{each}" for each in ("LLM", "EMBEDDER"))
+    parts = ("MODEL", "URL", "API_KEY")
+    assert {f"{model}_{part}" for model in models for part in parts} <= given.keys()
     for name, value in given.items():
         fallback = re.fullmatch(r"\$\{(\w+):-(.*)\}", value)
         if fallback:
