@@ -54,10 +54,10 @@ def load_index(name: str, options: IndexOptions) -> VectorIndex:
     """
     if name == AUTO:
         name = EMBEDDED if options.qdrant_url is None else "qdrant"
-    return _factory(name)(options)
+    return _made(name, options)
 
 
-def _factory(name: str) -> IndexFactory:
+def _made(name: str, options: IndexOptions) -> VectorIndex:
     known = {each.name: each for each in (*entry_points(group=GROUP), *_OURS)}
     if name not in known:
         choice = ", ".join([AUTO, *sorted(known)])
@@ -65,7 +65,8 @@ def _factory(name: str) -> IndexFactory:
             f"OPENMEMORY_INDEX={name} is no index that is installed; there are {choice}"
         )
     try:
-        return known[name].load()
+        factory: IndexFactory = known[name].load()
+        return factory(options)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in _REMEDIES:

@@ -105,6 +105,14 @@ def test_what_is_missing_is_named_with_how_to_get_it(
         load_index(name, SERVER)
 
 
+def test_edge_is_refused_at_the_start_where_there_is_no_package_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "qdrant_edge", None)
+    with pytest.raises(ValueError, match="choose OPENMEMORY_INDEX=exact"):
+        load_index("edge", SERVER)
+
+
 def test_a_mistake_in_another_package_is_not_taken_for_a_missing_one(
     installed: list[EntryPoint],
 ) -> None:

@@ -37,7 +37,13 @@ _COMMAND: Final = [sys.executable, "-P", "-m", "openmemory_api.vectors.qdrant.ch
 
 
 def create(options: IndexOptions) -> VectorIndex:
-    """The embedded index of Qdrant Edge, as `loading` asks for it."""
+    """The embedded index of Qdrant Edge, as `loading` asks for it.
+
+    Raises:
+        ModuleNotFoundError: there is no Qdrant Edge, which only the child process imports.
+    """
+    if find_spec("qdrant_edge") is None:
+        raise ModuleNotFoundError("No module named 'qdrant_edge'", name="qdrant_edge")
     return QdrantIndex(EdgeEngine(options.folder))
 
 
@@ -65,8 +71,6 @@ class EdgeEngine:
 
     async def open(self, space: Space) -> None:
         """Load the shard of a space, or create it."""
-        if find_spec("qdrant_edge") is None:
-            raise Unavailable("Qdrant Edge is not available on this platform")
         async with self._uncancelled():
             if space != self._space or self._child is None:
                 self._space = space

@@ -210,8 +210,9 @@ class Shard:
             return {}
 
     def _remove_others(self) -> None:
-        """What holds texts that may have been erased since, now that this shard takes its place:
-        shards of other embedders and schemas, and one that could not be loaded.
+        """What this shard takes the place of, with texts that may have been erased since.
+
+        Shards of other embedders and schemas, and one that could not be loaded.
         """
         shutil.rmtree(self._folder / "shard.broken", ignore_errors=True)
         for other in self._folder.parent.glob("edge-*"):
