@@ -33,6 +33,7 @@ _HELP: Final = {
     "stop": "Stop the server.",
     "logs": "Show what a server in the background has logged.",
     "doctor": "Look for what keeps OpenMemory from working.",
+    "reindex": "Fill the search index anew from the database.",
     "openapi": "Print the description of the REST API.",
 }
 

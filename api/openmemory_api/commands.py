@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
+import anyio
 import filelock
+import httpx
 import typer
 import uvicorn
 from pydantic import ValidationError
@@ -168,6 +170,41 @@ def _start_line(settings: Settings, url: str) -> str:
     if settings.backend == "hosted":
         kept = f"Memories: kept by the Mem0 platform at {urlsplit(settings.hosted_url).hostname}"
     return f"OpenMemory {__version__} on {url} ({trust})\nMCP: {url}/mcp   {kept}"
+
+
+def reindex(data_dir: _DataDir = None) -> None:
+    """Fill the index anew from the database; nothing is embedded again."""
+    settings = _settings(data_dir=data_dir)
+    if settings.backend == "hosted":
+        _fail("There is no index here: the hosted platform keeps the memories")
+    try:
+        with owned(settings):
+            anyio.run(_renew_store, settings)
+        typer.echo("The next start fills the index anew.")
+    except filelock.Timeout:
+        _ask_to_reindex(settings)
+    except (StoreError, OSError, ValueError) as error:
+        _fail(str(error))
+
+
+async def _renew_store(settings: Settings) -> None:
+    from openmemory_api.container import Container  # noqa: PLC0415 - as in `application`
+
+    await Container(settings).forget_index()
+
+
+def _ask_to_reindex(settings: Settings) -> None:
+    running = serverfile.read(settings.data_dir)
+    if running is None:
+        _fail("A server is starting or stopping; try again in a few seconds")
+    try:
+        answer = httpx.post(
+            f"{running.url}/api/v1/reindex", headers={"Authorization": f"Token {running.secret}"}
+        )
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        _fail(f"The server at {running.url} could not do it: {error}")
+    typer.echo("The index is being filled anew; `openmemory status` shows when that is done.")
 
 
 def openapi() -> None:

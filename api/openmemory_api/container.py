@@ -169,6 +169,18 @@ class Container:
             await _ensure_project(connection, self.clock())
             await memory_rows.ensure_store_id(connection)
 
+    async def forget_index(self) -> None:
+        """Have the next start fill the index anew. For a container that is not open.
+
+        Raises:
+            Unavailable: the database is not ours, or cannot be reached.
+        """
+        try:
+            await self._open_database()
+            await self.indexer.renew_store()
+        finally:
+            await self.database.close()
+
     async def _hourly(self) -> None:
         while True:
             await _attempt(self._sweep, "The trash could not be swept")

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from typer import Typer
@@ -28,6 +29,7 @@ def cli() -> Typer:
     app = Typer()
     app.command()(commands.serve)
     app.command()(commands.openapi)
+    app.command()(commands.reindex)
     return app
 
 
@@ -173,3 +175,37 @@ async def test_what_a_server_has_loaded_is_spared_full_collections(tmp_path: Pat
         frozen = gc.get_freeze_count()
     gc.unfreeze()
     assert frozen > before + 100_000
+
+
+def test_reindex_without_a_server_leaves_it_to_the_next_start(tmp_path: Path) -> None:
+    ids: list[int] = []
+    for _ in range(2):
+        result = runner.invoke(cli(), ["reindex", "--data-dir", str(tmp_path)])
+        assert (result.exit_code, result.output) == (0, "The next start fills the index anew.\n")
+        with closing(sqlite3.connect(tmp_path / "openmemory.db")) as database:
+            query = "SELECT value FROM counters WHERE name = 'store'"
+            ids.append(database.execute(query).fetchone()[0])
+    assert ids[0] != ids[1]
+
+
+def test_reindex_asks_the_server_that_holds_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def post(url: str, headers: Any) -> httpx.Response:
+        asked.append((url, headers))
+        return httpx.Response(202 if len(asked) == 1 else 503, request=httpx.Request("POST", url))
+
+    monkeypatch.setattr(httpx, "post", post)
+    arguments = ["reindex", "--data-dir", str(tmp_path)]
+    with serverfile.lock(tmp_path):
+        assert "starting or stopping" in runner.invoke(cli(), arguments).output
+        serverfile.write(tmp_path, serverfile.ServerFile("1", "http://here", 1, "omk_s", "now"))
+        done = runner.invoke(cli(), arguments)
+        assert done.exit_code == 0
+        assert "is being filled anew" in done.output
+        failed = runner.invoke(cli(), arguments)
+        assert failed.exit_code == 1
+        assert "503" in failed.output
+    assert asked[0] == ("http://here/api/v1/reindex", {"Authorization": "Token omk_s"})

@@ -84,8 +84,24 @@ async def ensure_store_id(connection: WriteConnection) -> None:
     """Give the store its id when it is new."""
     known = sa.select(counters.c.value).where(counters.c.name == "store")
     if (await connection.execute(known)).scalar_one_or_none() is None:
-        row = {"name": "store", "value": secrets.randbits(62)}
-        await connection.execute(sa.insert(counters).values(row))
+        await _insert_store_id(connection)
+
+
+async def renew_store_id(connection: WriteConnection) -> None:
+    """Become another store to every index, so that each is filled from the beginning."""
+    await connection.execute(sa.delete(counters).where(counters.c.name == "store"))
+    await _insert_store_id(connection)
+
+
+async def _insert_store_id(connection: WriteConnection) -> None:
+    row = {"name": "store", "value": secrets.randbits(62)}
+    await connection.execute(sa.insert(counters).values(row))
+
+
+async def last_change(connection: ReadConnection) -> int:
+    """The number of the last write."""
+    statement = sa.select(counters.c.value).where(counters.c.name == "change")
+    return (await connection.execute(statement)).scalar_one()
 
 
 async def find(connection: ReadConnection, wanted: Filter, *, limit: int = 1) -> list[Memory]:

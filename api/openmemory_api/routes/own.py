@@ -1,13 +1,15 @@
-"""What is ours alone: actions and their undo, and the trash. Under `/api/v1/`."""
+"""What is ours alone: actions and their undo, the trash, and the index. Under `/api/v1/`."""
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from openmemory_api.domain.errors import Forbidden
 from openmemory_api.domain.memory import Memory
 from openmemory_api.domain.requests import Action
-from openmemory_api.routes.deps import ActionsDep, CallerDep, TrashDep
+from openmemory_api.routes.deps import ActionsDep, CallerDep, ContainerDep, TrashDep
 
 router = APIRouter(prefix="/api/v1", tags=["openmemory"])
 
@@ -41,6 +43,15 @@ async def undo_action(caller: CallerDep, actions: ActionsDep, action_id: str) ->
     """Take a write back. What has changed since is left as it is and listed in `left`."""
     undone = await actions.undo(caller, action_id)
     return {"action_id": undone.action_id, "reversed": undone.reversed, "left": undone.left}
+
+
+@router.post("/reindex", status_code=HTTPStatus.ACCEPTED)
+async def reindex(caller: CallerDep, container: ContainerDep) -> dict[str, Any]:
+    """Fill the index anew from the database. `/health` says while memories are missing from it."""
+    if caller.user_id is not None or caller.app is not None:
+        raise Forbidden("The index is every user's: only an administrator can have it made anew")
+    await container.indexer.rebuild()
+    return {"message": "The index is being filled anew"}
 
 
 @router.get("/trash")

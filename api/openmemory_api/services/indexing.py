@@ -70,6 +70,8 @@ class Indexer:
         self._index = index
         self._embedder = embedder
         self._space: Space | None = None
+        self._stale = False
+        """Whether the store has become another one to its index."""
         self._follow_calls = _Calls()
         self._embed_calls = _Calls()
         self._passed = anyio.Event()
@@ -143,7 +145,9 @@ class Indexer:
         except Exception as error:
             # One pass may fail, for a full disk or a locked file: the store goes on without it.
             log.exception("The index could not be brought up to date")
-            self.unreached = f"The index could not be brought up to date: {error}"
+            # Its own words may name a path, and anyone may read this.
+            name = type(error).__name__
+            self.unreached = f"The index could not be brought up to date: {name}"
         else:
             self.unreached = None
         return self._reflected != before or self.unreached is not None
@@ -163,12 +167,39 @@ class Indexer:
 
     async def _open_index(self) -> None:
         name, dimensions = self._embedder.name, self._embedder.dimensions
-        if self._space and (self._space.embedder, self._space.dimensions) == (name, dimensions):
+        held = self._space and (self._space.embedder, self._space.dimensions)
+        if held == (name, dimensions) and not self._stale:
             return
+        self._stale = False
+        space = await self._opened(name, dimensions)
+        applied = await self._index.applied()
         async with self._database.read() as connection:
-            space = Space(await rows.store_id(connection), name, dimensions)
-        await self._index.open(space)
+            newest = await rows.last_change(connection)
+        if applied > newest and await self._database.leads():
+            log.warning("The index is ahead of the database, which is an older copy: made anew")
+            await self.renew_store()
+            space = await self._opened(name, dimensions)
         self._space = space
+
+    async def _opened(self, embedder: str, dimensions: int) -> Space:
+        async with self._database.read() as connection:
+            space = Space(await rows.store_id(connection), embedder, dimensions)
+        await self._index.open(space)
+        return space
+
+    async def renew_store(self) -> None:
+        """Make this another store to its index, which then begins empty."""
+        async with self._database.write() as connection:
+            await rows.renew_store_id(connection)
+
+    async def rebuild(self) -> None:
+        """Fill the index from SQL, from the beginning. Nothing is embedded again.
+
+        Where several processes share a database, the others follow when they are started again.
+        """
+        await self.renew_store()
+        self._stale = True
+        self.notice()
 
     async def catch_up(self) -> None:
         """Bring every committed write into the index."""
@@ -303,14 +334,19 @@ class Indexer:
         with anyio.move_on_after(within):
             while True:
                 passed = self._passed
-                embedded, reflected = await self._standing(ids, change)
+                # What its leader does, a follower sees only when it is done.
+                tried = self.leads and self._embed_calls.answered >= embed
+                try:
+                    embedded, reflected = await self._standing(ids, change)
+                except Unavailable as error:
+                    # It is written: who is told that it failed writes it again.
+                    self._could_not(error)
+                    return False
                 if embedded and reflected:
                     return True
                 followed = self._follow_calls.answered >= follow
                 if followed and self.unreached:
                     return False
-                # What its leader does, a follower sees only when it is done.
-                tried = self.leads and self._embed_calls.answered >= embed
                 if tried and reflected and not embedded:
                     return False
                 await passed.wait()

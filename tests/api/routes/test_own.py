@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.api.stores import uuid
+from tests.api.waiting import eventually
 
 ANNA = {"X-OpenMemory-User": "anna"}
 CURSOR = {**ANNA, "X-OpenMemory-App": "cursor"}
@@ -93,3 +94,17 @@ async def test_a_list_of_ids_out_of_bounds_is_refused(
 ) -> None:
     answer = await http.post("/api/v1/trash/restore", json=body, headers=ANNA)
     assert answer.status_code == 400
+
+
+async def test_only_an_administrator_has_the_index_made_anew(http: httpx.AsyncClient) -> None:
+    await added(http)
+    for headers in (ANNA, CURSOR):
+        refused = await http.post("/api/v1/reindex", headers=headers)
+        assert refused.status_code == 403
+    assert (await http.post("/api/v1/reindex")).status_code == 202
+    query = {"query": "tea", "filters": {"user_id": "anna"}}
+
+    async def found() -> bool:
+        return bool((await http.post("/v3/memories/search/", json=query)).json()["results"])
+
+    await eventually(found)

@@ -9,15 +9,19 @@ import anyio
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from openmemory_api.container import Container
+from openmemory_api.db import memories as memory_rows
 from openmemory_api.db.tables import memories, vectors
 from openmemory_api.domain.errors import StoreError
 from openmemory_api.domain.filters import ALL
 from openmemory_api.domain.memory import State
-from openmemory_api.domain.protocols import Matrix
+from openmemory_api.domain.protocols import Matrix, Point, VectorIndex
 from openmemory_api.domain.requests import ListRequest, SearchRequest, UpdateRequest
 from openmemory_api.settings import Settings
+from openmemory_api.vectors.exact import ExactIndex
 from tests.api.stores import (
     ANNA,
     a_memory,
@@ -31,6 +35,7 @@ from tests.api.stores import (
     stored,
     uuid,
 )
+from tests.api.waiting import eventually
 from tests.fakes import FrozenClock, HashEmbedder
 from tests.postgres.fixtures import BOTH
 
@@ -38,12 +43,21 @@ DATABASES = BOTH
 
 
 @asynccontextmanager
-async def opened(settings: Settings, embedder: HashEmbedder) -> AsyncGenerator[Container]:
-    """One server's life on a database, with an index that is empty at first."""
-    container = Container(settings, embedder=embedder, clock=FrozenClock())
+async def opened(
+    settings: Settings, embedder: HashEmbedder, index: VectorIndex | None = None
+) -> AsyncGenerator[Container]:
+    """One server's life on a database, with an index that is empty at first if none is given."""
+    container = Container(settings, embedder=embedder, clock=FrozenClock(), index=index)
     async with container.open():
         await container.ready()
         yield container
+
+
+class KeptIndex(ExactIndex):
+    """An index that outlives its server, as one on a disk or another machine does."""
+
+    async def close(self) -> None:
+        """Keep everything."""
 
 
 async def found(store: Container, query: str) -> list[tuple[str, set[str]]]:
@@ -131,6 +145,47 @@ async def test_a_broken_embedder_degrades_and_recovers_by_itself(
     await settle(store)
     assert "semantic" in (await found(store, "green tea"))[0][1]
     assert (await store.health())["status"] == "ok"
+
+
+async def test_a_database_that_is_gone_after_a_write_makes_no_failure_of_it(
+    store: Container, caplog: pytest.LogCaptureFixture
+):
+    await add(store, ANNA, "coffee")
+    engine = store.database.engine.sync_engine
+
+    def gone(*_: object) -> None:
+        raise OperationalError(None, None, sqlite3.OperationalError("disk I/O error"))
+
+    def go(_: object) -> None:
+        event.listen(engine, "before_cursor_execute", gone)
+
+    event.listen(engine, "commit", go, once=True)
+    with caplog.at_level(logging.CRITICAL):
+        added = await add(store, ANNA, "green tea")
+        event.remove(engine, "before_cursor_execute", gone)
+    assert not added.indexed
+    await settle(store)
+    assert "semantic" in (await found(store, "green tea"))[0][1]
+
+
+class FullDisk(ExactIndex):
+    """An index that cannot be written to."""
+
+    async def apply(self, upserts: Sequence[Point], deletes: Sequence[str], *, change: int) -> None:
+        raise OSError(28, "No space left on device", "/home/anna/.openmemory/index")
+
+
+async def test_what_an_index_fails_for_is_said_without_its_own_words(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+):
+    store = Container(settings, embedder=HashEmbedder(), index=FullDisk(), clock=FrozenClock())
+    async with store.open():
+        await store.ready()
+        with caplog.at_level(logging.CRITICAL):
+            assert not (await add(store, ANNA, "green tea")).indexed
+        health = await store.health()
+    assert health["status"] == "degraded"
+    assert "/home" not in str(health)
 
 
 class Saboteur(HashEmbedder):
@@ -265,3 +320,41 @@ async def test_a_read_that_is_cancelled_leaves_no_connection_behind(store: Conta
     with anyio.fail_after(5):
         while "Checked out connections: 0" not in store.database.engine.pool.status():
             await anyio.lowlevel.checkpoint()
+
+
+async def test_an_index_that_is_ahead_of_the_database_is_filled_anew(
+    settings: Settings, embedder: HashEmbedder
+):
+    """A database was put back to an older copy: its next writes repeat change numbers."""
+    index = KeptIndex()
+    async with opened(settings, embedder, index) as store:
+        await add(store, ANNA, "green tea")
+        async with store.database.write() as connection:
+            ahead = await memory_rows.last_change(connection) + 100
+        await index.apply([], [], change=ahead)
+
+    async with opened(settings, embedder, index) as again:
+        await add(again, ANNA, "black tea")
+        assert {text for text, _ in await found(again, "tea")} == {"green tea", "black tea"}
+        assert await index.applied() < ahead
+
+
+async def test_a_rebuilt_index_answers_as_before_and_nothing_is_embedded_again(store: Container):
+    await add(store, ANNA, "green tea", "black tea", "coffee")
+    await settle(store)
+    before = await found(store, "tea")
+    asked: list[str] = []
+    embed = store.embedder.embed_documents
+
+    async def counted(texts: Sequence[str]) -> list[Matrix]:
+        asked.extend(texts)
+        return await embed(texts)
+
+    store.embedder.embed_documents = counted  # type: ignore[method-assign]
+    await store.indexer.rebuild()
+
+    async def as_before() -> bool:
+        return await found(store, "tea") == before
+
+    await eventually(as_before)
+    assert asked == []
