@@ -115,9 +115,7 @@ class Write:
         return cls(connection, action_id, change, now)
 
     @classmethod
-    async def resume(
-        cls, connection: WriteConnection, action_id: str, *, now: datetime
-    ) -> "Write":
+    async def resume(cls, connection: WriteConnection, action_id: str, *, now: datetime) -> "Write":
         """Take the next change number for an action that was promised earlier."""
         return cls(connection, action_id, await rows.next_change(connection), now)
 

@@ -15,10 +15,10 @@ from sqlalchemy.exc import OperationalError
 from openmemory_api.container import Container
 from openmemory_api.db import memories as memory_rows
 from openmemory_api.db.tables import memories, vectors
-from openmemory_api.domain.errors import StoreError
+from openmemory_api.domain.errors import StoreError, Unavailable
 from openmemory_api.domain.filters import ALL
 from openmemory_api.domain.memory import State
-from openmemory_api.domain.protocols import Matrix, Point, VectorIndex
+from openmemory_api.domain.protocols import Matrix, Point, Space
 from openmemory_api.domain.requests import ListRequest, SearchRequest, UpdateRequest
 from openmemory_api.settings import Settings
 from openmemory_api.vectors.exact import ExactIndex
@@ -172,7 +172,7 @@ class FullDisk(ExactIndex):
     """An index that cannot be written to."""
 
     async def apply(self, upserts: Sequence[Point], deletes: Sequence[str], *, change: int) -> None:
-        raise OSError(28, "No space left on device", "/home/anna/.openmemory/index")
+        raise OSError(28, "No space left on device", "/srv/anna/index")
 
 
 async def test_what_an_index_fails_for_is_said_without_its_own_words(
@@ -358,3 +358,34 @@ async def test_a_rebuilt_index_answers_as_before_and_nothing_is_embedded_again(s
 
     await eventually(as_before)
     assert asked == []
+
+
+class AwayOnce(ExactIndex):
+    """An index that cannot be opened when it is opened for the second time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[Space] = []
+
+    async def open(self, space: Space) -> None:
+        self.opened.append(space)
+        if len(self.opened) == 2:
+            raise Unavailable("the index is away")
+        await super().open(space)
+
+
+async def test_an_index_that_is_away_while_it_is_to_be_rebuilt_is_rebuilt_afterwards(
+    settings: Settings, embedder: HashEmbedder
+):
+    index = AwayOnce()
+    async with opened(settings, embedder, index) as store:
+        await add(store, ANNA, "green tea")
+        await store.indexer.rebuild()
+
+        async def opened_again() -> bool:
+            return len(index.opened) == 3
+
+        await eventually(opened_again)
+        await settle(store)
+        assert "semantic" in (await found(store, "green tea"))[0][1]
+    assert index.opened[2].store != index.opened[0].store
