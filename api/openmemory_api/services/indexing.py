@@ -170,7 +170,8 @@ class Indexer:
         held = self._space and (self._space.embedder, self._space.dimensions)
         if held == (name, dimensions) and not self._stale:
             return
-        self._stale = False
+        # Until it is open there is none, so that an attempt that fails is made again.
+        self._stale, self._space = False, None
         space = await self._opened(name, dimensions)
         applied = await self._index.applied()
         async with self._database.read() as connection:

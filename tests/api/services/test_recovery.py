@@ -18,7 +18,7 @@ from openmemory_api.db.tables import memories, vectors
 from openmemory_api.domain.errors import StoreError, Unavailable
 from openmemory_api.domain.filters import ALL
 from openmemory_api.domain.memory import State
-from openmemory_api.domain.protocols import Matrix, Point, Space
+from openmemory_api.domain.protocols import Matrix, Point, Space, VectorIndex
 from openmemory_api.domain.requests import ListRequest, SearchRequest, UpdateRequest
 from openmemory_api.settings import Settings
 from openmemory_api.vectors.exact import ExactIndex
