@@ -355,5 +355,6 @@ def _without_facts(progress: Progress, reason: str) -> Progress:
 
 def _pause(error: ExtractionFailed, attempt: int) -> timedelta:
     if error.retry_after is not None:
-        return min(timedelta(seconds=error.retry_after), _LONGEST_PAUSE)
+        # In this order: a server may also ask for `inf` or `nan` seconds.
+        return timedelta(seconds=min(_LONGEST_PAUSE.total_seconds(), error.retry_after))
     return _PAUSES[min(attempt, len(_PAUSES)) - 1]

@@ -1,5 +1,6 @@
 """An add that waits for a model becomes facts, or itself; once, whatever happens meanwhile."""
 
+import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -291,7 +292,9 @@ class TestFailures:
         assert await texts(store) == ["tea"]
         assert len(extractor.passages) == 1
 
-    @pytest.mark.parametrize(("asked_for", "waits"), [(30.0, 30), (0.0, 0), (3_600.0, 60)])
+    @pytest.mark.parametrize(
+        ("asked_for", "waits"), [(30.0, 30), (0.0, 0), (3_600.0, 60), (math.inf, 60)]
+    )
     async def test_the_server_s_wish_to_wait_is_granted_within_a_minute(
         self,
         store: Container,
