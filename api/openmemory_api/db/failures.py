@@ -20,6 +20,10 @@ _TRANSIENT: Final = (
     "55P03",  # the lock was not free in time
     "25006",  # a standby, where a server that can be written to was
 )  # fmt: skip
+_NOT_YET: Final = {
+    "57P03": "is starting or going down",
+    "53300": "has no connection left",
+}
 _NOT_HELD: Final = (
     "22000",  # the driver's own: it cannot be encoded, such as half of a surrogate pair
     "22021",
@@ -57,8 +61,8 @@ def _meaning(error: DBAPIError) -> StoreError | None:
     state = getattr(error.orig, "sqlstate", None) or ""
     if state in _NOT_HELD:
         return Invalid(_REFUSED)
-    if state == "57P03":
-        return Unreachable("The database is starting or going down")
+    if state in _NOT_YET:
+        return Unreachable(f"The database {_NOT_YET[state]}")
     broken = error.connection_invalidated or isinstance(error, OperationalError)
     if broken or state.startswith(_TRANSIENT) or "connection is closed" in str(error.orig):
         return Unavailable(f"The database cannot answer: {error.orig}")

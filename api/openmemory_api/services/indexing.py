@@ -29,6 +29,8 @@ _SHARED_POLL_SECONDS: Final = 0.1
 """Where other processes write, too, and nobody says when."""
 _TROUBLE_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 30.0
+_PATIENCE_SECONDS: Final = 5.0
+"""A start waits so long for an embedder; requests wait with it."""
 _ASIDE_SECONDS: Final = 600.0
 _TRIES: Final = 2
 _FILLING: Final = "the index is being filled; not every memory can be found yet"
@@ -95,7 +97,10 @@ class Indexer:
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Work until cancelled. Started when the index has what SQL has, or cannot be reached."""
-        await self._open_embedder()
+        with anyio.move_on_after(_PATIENCE_SECONDS) as patience:
+            await self._open_embedder()
+        if patience.cancelled_caught:
+            self._cannot_embed(Unavailable("The embedder has not answered yet"))
         try:
             await self._caught_up()
         except Unavailable as error:

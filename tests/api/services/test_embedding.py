@@ -14,6 +14,7 @@ from openmemory_api.domain.filters import ALL
 from openmemory_api.domain.protocols import Matrix
 from openmemory_api.domain.requests import SearchRequest
 from openmemory_api.embeddings import openai
+from openmemory_api.services import indexing
 from openmemory_api.settings import Settings
 from tests.api.stores import ANNA, a_memory, add, put, settle
 from tests.api.waiting import eventually
@@ -206,3 +207,15 @@ class TestPoison:
         for n in range(5):
             await add(store, ANNA, f"later {n}")
         assert sum("poison tea" in batch for batch in embedder.batches) == tried
+
+
+async def test_an_embedder_that_never_answers_holds_up_no_start(
+    settings: Settings, double: OpenAIDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "_PATIENCE_SECONDS", 0.05)
+    double.script(*(Hang() for _ in range(5)))
+    with anyio.fail_after(10):
+        async with opened(settings, double) as store:
+            assert (await store.health())["embedder"]["problem"] == (
+                "The embedder has not answered yet"
+            )
