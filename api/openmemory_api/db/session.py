@@ -52,6 +52,9 @@ class Database:
         async with self._one_writer, self._transaction(self.engine) as connection:
             yield connection
 
+    async def forget(self) -> None:
+        """Let nothing of what was erased stay in files that only recovery reads, where possible."""
+
     @asynccontextmanager
     async def migrating(self) -> AsyncGenerator[WriteConnection]:
         """As `write`, for as long as changing the schema takes."""

@@ -48,7 +48,16 @@ def open_sqlite(path: Path, *, synchronous: str = "FULL") -> Database:
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin)
-    return Database(engine)
+    return SqliteDatabase(engine)
+
+
+class SqliteDatabase(Database):
+    """A file, and beside it the log of what was last written to it."""
+
+    async def forget(self) -> None:
+        """Empty the write-ahead log, which holds pages as they were before something was erased."""
+        async with self._one_writer, self.read() as connection:
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _member_or_null(document: str | None, key: str) -> str | None:

@@ -187,7 +187,7 @@ class MemoryService:
             if not chosen:
                 return Deleted(None, [], missing=missing, denied=denied)
             write = await self._trash(connection, caller, list(chosen.values()), ActionKind.DELETE)
-        self._indexer.notice()
+        await self._gone()
         return Deleted(write.action_id, list(chosen), missing=missing, denied=denied)
 
     async def delete_where(
@@ -205,7 +205,7 @@ class MemoryService:
             # What still waits to be extracted must not come back after it was deleted.
             covered = all_of(scope.writable, wanted)
             await withdraw(connection, caller, covered, because=DELETED, now=write.now)
-        self._indexer.notice()
+        await self._gone()
         ids = [memory.id for memory in chosen]
         return Deleted(write.action_id, ids, left=readable - len(ids))
 
@@ -223,6 +223,11 @@ class MemoryService:
         if not self._keep_trash:
             await erase(connection, [memory.id for memory in chosen])
         return write
+
+    async def _gone(self) -> None:
+        self._indexer.notice()
+        if not self._keep_trash:
+            await self._database.forget()
 
     async def history(self, caller: Caller, ref: MemoryRef) -> list[HistoryEntry]:
         """What happened to a memory, oldest first; errors as for `get`."""

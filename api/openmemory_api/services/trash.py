@@ -71,6 +71,7 @@ class TrashService:
         async with self._database.write() as connection:
             found = await _find(connection, caller, refs, trash)
             await erase(connection, [memory.id for memory in found])
+        await self._database.forget()
         return len(found)
 
     async def sweep(self) -> int:
@@ -81,9 +82,12 @@ class TrashService:
             async with self._database.write() as connection:
                 ids = await rows.trashed_before(connection, until, limit=_SWEEP)
                 if not ids:
-                    return erased
+                    break
                 await erase(connection, ids)
             erased += len(ids)
+        if erased:
+            await self._database.forget()
+        return erased
 
 
 def _as_user(caller: Caller) -> Caller:

@@ -1,6 +1,5 @@
 """The exact index: every permitted memory is scored, in NumPy, in process."""
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import nsmallest
@@ -18,7 +17,13 @@ from openmemory_api.domain.memory import Memory
 from openmemory_api.domain.protocols import Candidate, Matrix, Point, Space, Vector
 from openmemory_api.vectors.filters import Mask, MemoryTable, grown, reads_memories
 from openmemory_api.vectors.loading import IndexOptions
-from openmemory_api.vectors.terms import document_terms, query_terms, searchable_text
+from openmemory_api.vectors.terms import (
+    DECIMALS,
+    document_terms,
+    inverse_document_frequency,
+    query_terms,
+    searchable_text,
+)
 
 Rows: TypeAlias = NDArray[np.intp]
 Scores: TypeAlias = NDArray[np.float64]
@@ -34,8 +39,6 @@ BLOCK = 8_192
 """Pieces per block of vectors: 12 MB."""
 RARE = 16
 """How many times fewer rows than a list has are looked up in it one by one."""
-DECIMALS = 6
-"""Scores are rounded to what float32 vectors can tell apart."""
 FLOAT_ERROR = 1e-5
 """More than a float32 product of unit vectors is ever off by, in whatever order it adds."""
 FEWEST_DEAD = 1_000
@@ -205,7 +208,7 @@ class _Rows:
                 held, strengths = posting.among(permitted, rows)
                 places = place_of(held)
                 shares[places] += weight * strengths
-                specifics[places] += _rarity(len(held), len(rows)) * strengths
+                specifics[places] += inverse_document_frequency(len(held), len(rows)) * strengths
         return shares.round(DECIMALS), specifics.round(DECIMALS)
 
     def _nearest(self, vector: Vector, rows: Rows, limit: int) -> Rows:
@@ -391,11 +394,6 @@ def _places_of(permitted: Mask, rows: Rows) -> Callable[[Rows], Rows]:
         return lambda held: np.searchsorted(rows, held)
     ranks = np.cumsum(permitted) - 1
     return lambda held: ranks[held]
-
-
-def _rarity(holders: int, total: int) -> float:
-    """BM25's IDF: how much it tells that a text holds a term which `holders` of `total` hold."""
-    return math.log1p((total - holders + 0.5) / (holders + 0.5))
 
 
 def _best(scores: Scores, rows: Rows, limit: int, name: Callable[[int], str]) -> Rows:

@@ -51,6 +51,8 @@ LENGTH_PENALTY = 0.2
 """BM25's b."""
 TYPICAL_LENGTH = 16
 """Meaning-carrying words of a usual memory: a constant, where BM25 takes the corpus's mean."""
+DECIMALS = 6
+"""Scores are rounded to what float32 vectors can tell apart."""
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -83,6 +85,11 @@ def document_terms(text: str) -> dict[str, float]:
     relative_length = math.sqrt(length / TYPICAL_LENGTH)
     half = SATURATION * (1 - LENGTH_PENALTY + LENGTH_PENALTY * relative_length)
     return {term: count / (count + half) for term, count in counts.items()}
+
+
+def inverse_document_frequency(holders: int, total: int) -> float:
+    """BM25's IDF: how much it tells that a text holds a term which `holders` of `total` hold."""
+    return math.log1p((total - holders + 0.5) / (holders + 0.5))
 
 
 def query_terms(text: str) -> dict[str, float]:

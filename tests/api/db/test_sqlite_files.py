@@ -10,7 +10,7 @@ from openmemory_api.container import Container
 from openmemory_api.db.schema import ForeignDatabase, refuse_foreign
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.settings import Settings
-from tests.api.stores import ANNA, add
+from tests.api.stores import ANNA, add, add_one
 from tests.fakes import HashEmbedder
 
 
@@ -26,6 +26,11 @@ def foreign(path: Path, *, journal: str = "delete") -> sqlite3.Connection:
 
 def names_in(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir())
+
+
+def holding(folder: Path, text: bytes) -> list[str]:
+    files = [each for each in folder.rglob("*") if each.is_file()]
+    return [each.name for each in files if text in each.read_bytes()]
 
 
 async def test_a_foreign_database_is_refused_with_its_bytes_untouched(tmp_path: Path):
@@ -72,3 +77,17 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes):
     with pytest.raises(ForeignDatabase):
         refuse_foreign(path)
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("trash_days", [0, 30])
+async def test_what_is_erased_is_in_no_file_any_more(tmp_path: Path, trash_days: int):
+    settings = Settings(data_dir=tmp_path, trash_days=trash_days)
+    container = Container(settings, embedder=HashEmbedder())
+    async with container.open():
+        await container.ready()
+        memory = await add_one(container, ANNA, "the safe opens with zanzibar-4711")
+        assert holding(tmp_path, b"zanzibar-4711") != []
+        await container.memories.delete(ANNA, [memory.id])
+        if trash_days:
+            await container.trash.purge(ANNA, [memory.id])
+        assert holding(tmp_path, b"zanzibar-4711") == []

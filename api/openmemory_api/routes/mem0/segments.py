@@ -40,7 +40,7 @@ def _named_last(request: Request, name: str) -> str:
     Raises:
         Invalid: one of two slashes is lost on the way here, so that the path names something else.
     """
-    sent: bytes = request.scope["raw_path"]
+    sent: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     if b"//" in sent.partition(b"/entities/")[2]:
         raise Invalid("Slashes that begin, end or follow each other in a name are sent as %2F")
     return entity_name(unquote(name))

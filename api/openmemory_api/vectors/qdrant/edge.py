@@ -7,7 +7,7 @@ again: what it had acknowledged is in its log, and the rest comes from SQL.
 
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
@@ -237,7 +237,7 @@ class _Child:
             if "error" in answer:
                 raise Unavailable(f"The index failed: {answer['error']}")
             return answer
-        self._process.kill()
+        self._kill()
         raise _Gone("The process of the index did not answer")
 
     async def end(self) -> None:
@@ -246,8 +246,12 @@ class _Child:
         with anyio.move_on_after(END_SECONDS):
             await self._process.wait()
         if self._process.returncode is None:
-            self._process.kill()
+            self._kill()
         await self._process.aclose()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
 
     async def _answer(self) -> dict[str, Any]:
         prefix = await self._answers.receive_exactly(frames.PREFIX.size)

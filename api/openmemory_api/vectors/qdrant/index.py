@@ -5,7 +5,6 @@ into question. What decides is added up here, from numbers that depend on one po
 outside the scope cannot move an answer by a bit.
 """
 
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -26,7 +25,7 @@ from openmemory_api.vectors.qdrant.engine import (
 )
 from openmemory_api.vectors.qdrant.filters import all_of, compiled, has_ids, holds_term
 from openmemory_api.vectors.qdrant.points import index_point, term_number
-from openmemory_api.vectors.terms import query_terms
+from openmemory_api.vectors.terms import DECIMALS, inverse_document_frequency, query_terms
 
 APPLY_AT_ONCE: Final = 64
 """Points made and written at a time: a search waits for these at most."""
@@ -34,8 +33,6 @@ SPARE: Final = 14
 """Points asked for beyond the limit, to see where a tie at the cut ends."""
 WIDER: Final = 4
 """How many times more are asked for when it does not end there."""
-DECIMALS: Final = 6
-"""Scores are rounded to what float32 vectors can tell apart."""
 FLOAT_ERROR: Final = 1e-5
 """More, of the best score, than an engine's sum is ever off by."""
 
@@ -165,7 +162,9 @@ class _Search:
         )
         total, *holders = answers.counts
         held = {number: count for number, count in zip(terms, holders, strict=True) if count}
-        rarity = {number: _rarity(count, total) for number, count in held.items()}
+        rarity = {
+            number: inverse_document_frequency(count, total) for number, count in held.items()
+        }
         near = list(answers.dense[0]) if answers.dense else []
         return rarity, await self._contenders(near, fetch, self._nearest)
 
@@ -200,11 +199,6 @@ class _Search:
     def _dense(self, limit: int, condition: Condition | None) -> list[Dense]:
         vector = self._asked.vector
         return [] if vector is None else [Dense(vector, limit, condition)]
-
-
-def _rarity(holders: int, total: int) -> float:
-    """BM25's IDF: how much it tells that a text holds a term which `holders` of `total` hold."""
-    return math.log1p((total - holders + 0.5) / (holders + 0.5))
 
 
 def _sum(factors: Mapping[int, float], held: Terms) -> float:
