@@ -29,7 +29,7 @@ from openmemory_api.vectors.qdrant.points import INDEXED, SCHEMA
 WRITE_AT_ONCE: Final = 16
 """Points in one message: a search waits for these at most."""
 ANSWER_SECONDS: Final = 120.0
-"""An engine that takes longer hangs. Loading a million memories takes some 10."""
+"""An engine that takes longer hangs. Loading a million memories takes some 25."""
 END_SECONDS: Final = 30.0
 """To flush and end."""
 
