@@ -209,13 +209,23 @@ class TestPoison:
         assert sum("poison tea" in batch for batch in embedder.batches) == tried
 
 
+class SilentEmbedder(HashEmbedder):
+    """One that never says what it is."""
+
+    dimensions = 0
+
+    async def open(self) -> None:
+        await anyio.sleep_forever()
+
+
 async def test_an_embedder_that_never_answers_holds_up_no_start(
-    settings: Settings, double: OpenAIDouble, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexing, "_PATIENCE_SECONDS", 0.05)
-    double.script(*(Hang() for _ in range(5)))
-    with anyio.fail_after(10):
-        async with opened(settings, double) as store:
-            assert (await store.health())["embedder"]["problem"] == (
-                "The embedder has not answered yet"
-            )
+    store = Container(settings, embedder=SilentEmbedder())
+    with anyio.fail_after(20):
+        async with store.open():
+            await store.ready()
+            health = await store.health()
+    assert health["status"] == "degraded"
+    assert health["embedder"]["problem"] == "The embedder has not answered yet"
