@@ -360,14 +360,18 @@ class Indexer:
 
     async def _standing(self, ids: Collection[str], change: int) -> tuple[bool, bool]:
         """Whether all have vectors, and whether the index has them as they are now."""
-        async with self._database.read() as connection:
-            embedded, newest = await rows.standing(connection, self._embedder.name, ids)
         try:
-            return embedded, await self._index.applied() >= max(change, newest)
+            applied = await self._index.applied()
         except Unavailable as error:
             # What waits here has been written: that the index is gone since is not its failure.
             self._could_not(error)
-            return embedded, False
+            return False, False
+        if applied < change:
+            # As right after a write: there is nothing to ask the database for yet.
+            return False, False
+        async with self._database.read() as connection:
+            embedded, newest = await rows.standing(connection, self._embedder.name, ids)
+        return embedded, applied >= newest
 
     async def pending(self) -> int:
         """How many memories are found by their words alone until they are embedded."""

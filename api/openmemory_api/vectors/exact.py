@@ -96,6 +96,7 @@ class ExactIndex:
         self, text: str, vector: Vector | None, *, scope: Filter, limit: int
     ) -> list[Candidate]:
         """The best `limit` (at least 1) of each leg within `scope`, scored by both legs."""
+        # A search on the loop would otherwise never give way: one caller after the other could keep it.
         await anyio.lowlevel.checkpoint()
         rows, alive = self._rows, self._rows.alive
         terms = query_terms(text)
