@@ -97,7 +97,7 @@ def _render_errors(app: FastAPI) -> None:
 
     @app.exception_handler(StoreError)
     async def _store_error(_: Request, error: StoreError) -> JSONResponse:
-        return JSONResponse(error_body(str(error)), error.status)
+        return JSONResponse(error_body(str(error)), error.status, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def _not_as_declared(_: Request, error: RequestValidationError) -> JSONResponse:

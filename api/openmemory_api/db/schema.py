@@ -14,7 +14,7 @@ from openmemory_api.db.session import Database
 from openmemory_api.domain.errors import Unavailable
 
 History = Literal["store", "reads"]
-HEADS: Final[dict[History, str]] = {"store": "0002", "reads": "0001"}
+HEADS: Final[dict[History, str]] = {"store": "0003", "reads": "0001"}
 """The newest revision of each history; a test holds it to the migration files."""
 _VERSIONS: Final = "alembic_version"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

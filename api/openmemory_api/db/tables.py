@@ -61,6 +61,8 @@ users = sa.Table(
     _reference("project_id", "projects.id"),
     sa.Column("name", text(255), nullable=False),
     sa.Column("next_number", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("merges", CanonicalJson),
+    sa.Column("access_version", sa.Integer, nullable=False, server_default="0"),
     _created(),
     sa.UniqueConstraint("project_id", "name"),
 )
@@ -72,6 +74,9 @@ apps = sa.Table(
     _reference("user_id", "users.id"),
     sa.Column("name", text(255), nullable=False),
     sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("label", text(255)),
+    sa.Column("kind", text(32)),
+    sa.Column("version", text(64)),
     _created(),
     sa.Column("last_seen_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("user_id", "name"),
@@ -100,6 +105,44 @@ access_rules = sa.Table(
     sa.Column("subject", text(255), nullable=False),
     _created(),
     sa.Index(None, "base_id"),
+)
+
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("id", text(16), primary_key=True),
+    _reference("project_id", "projects.id"),
+    sa.Column("user_id", text(255)),
+    sa.Column("app", text(255)),
+    sa.Column("label", text(255), nullable=False),
+    sa.Column("scopes", CanonicalJson, nullable=False),
+    sa.Column("hash", text(64), nullable=False),
+    sa.Column("hint", text(8), nullable=False),
+    sa.Column("created_by", text(16)),
+    _created(),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("last_used_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Column("replaced_by", text(16)),
+    sa.Column("rate_limit", sa.Integer),
+    sa.Column("daily_calls", sa.Integer),
+    sa.Index(None, "project_id", "user_id"),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", text(16), primary_key=True),
+    _reference("project_id", "projects.id"),
+    sa.Column("key_id", text(16)),
+    sa.Column("key_proof", text(64), nullable=False),
+    sa.Column("hash", text(64), nullable=False),
+    sa.Column("label", text(255), nullable=False),
+    _created(),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("last_used_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Index(None, "key_id"),
 )
 
 actions = sa.Table(

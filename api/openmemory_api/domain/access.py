@@ -10,7 +10,7 @@ allow-list: NOTHING. A paused app's sets are NOTHING.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from openmemory_api.domain.filters import (
     ALL,
@@ -50,6 +50,22 @@ class Effect(StrEnum):
 
     ALLOW = "allow"
     DENY = "deny"
+
+
+class KeyScope(StrEnum):
+    """What a key lets its holder do at all; the access table then says with which memories."""
+
+    READ = "memory:read"
+    WRITE = "memory:write"
+    DELETE = "memory:delete"
+    ADMIN = "admin"
+
+
+EVERY_SCOPE: Final = frozenset(KeyScope)
+_REACHING: Final = {
+    Verb.READ: frozenset({KeyScope.READ}),
+    Verb.WRITE: frozenset({KeyScope.WRITE, KeyScope.DELETE}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +136,17 @@ class Caller:
     app: str | None
     """None: acts as the user."""
     surface: str = "rest"
+    scopes: frozenset[KeyScope] = EVERY_SCOPE
+    """What its key allows; everything for a trusted caller without one."""
+    key_id: str | None = None
+    """The key it proved itself by; None for a trusted caller, and for the configured key."""
+    proven: bool = False
+    """Whether the key is bound to `app`, rather than the app a claim of the caller's."""
+
+
+def lacking(caller: Caller, needs: Iterable[KeyScope]) -> list[KeyScope]:
+    """The scopes among `needs` that the caller does not have."""
+    return [need for need in needs if need not in caller.scopes]
 
 
 def readable_by(caller: Caller, access: Access) -> Filter:
@@ -134,12 +161,16 @@ def writable_by(caller: Caller, access: Access) -> Filter:
 
 def may_add(caller: Caller, access: Access) -> bool:
     """Whether `caller` may add: its app is not paused and its write base is not `nothing`."""
+    if KeyScope.WRITE not in caller.scopes:
+        return False
     return caller.app is None or not (access.paused or access.write is Base.NOTHING)
 
 
 def trash_of(caller: Caller) -> Filter:
     """The trash `caller` may see: its user's; an app sees none."""
-    return NOTHING if caller.app is not None else all_of(TRASHED, belonging_to(caller))
+    if caller.app is not None or KeyScope.READ not in caller.scopes:
+        return NOTHING
+    return all_of(TRASHED, belonging_to(caller))
 
 
 def belonging_to(caller: Caller) -> Filter:
@@ -156,6 +187,8 @@ def written_by(app: str) -> Filter:
 
 
 def _granted(caller: Caller, access: Access, verb: Verb) -> Filter:
+    if not caller.scopes & _REACHING[verb]:
+        return NOTHING
     if caller.app is None:
         return ALL
     if access.paused:

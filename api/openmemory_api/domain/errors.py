@@ -5,16 +5,22 @@ StoreError
 ├── NotAuthenticated      401  no valid credential
 ├── Forbidden             403  about the caller, never about an object
 ├── NotFound              404  one fixed answer for everything the caller cannot read
+├── Conflict              409  what it was decided on has changed since
 ├── TooLarge              413  a body over the limit, refused before it is read whole
+├── QuotaExceeded         413  as many memories are stored as may be; its clients read 413 so
 ├── Misdirected           421  a Host or proxy header this server does not serve
+├── RateLimited           429  too many calls; says after how many seconds to come back
 └── Unavailable           503  not ready, or a part it needs cannot be reached
 """
+
+from collections.abc import Mapping
 
 
 class StoreError(Exception):
     """Base of all; `status` is the HTTP status, the message is shown to the client."""
 
     status = 500
+    headers: Mapping[str, str] = {}
 
 
 class Invalid(StoreError):
@@ -44,8 +50,20 @@ class NotFound(StoreError):
         super().__init__(message)
 
 
+class Conflict(StoreError):
+    """What the caller decided on has changed since it looked; nothing was changed."""
+
+    status = 409
+
+
 class TooLarge(StoreError):
     """The body is larger than the server reads."""
+
+    status = 413
+
+
+class QuotaExceeded(StoreError):
+    """No more memories may be stored; the platform's clients know 413 as just that."""
 
     status = 413
 
@@ -54,6 +72,16 @@ class Misdirected(StoreError):
     """The request was meant for another host, or came through an undeclared proxy."""
 
     status = 421
+
+
+class RateLimited(StoreError):
+    """Too many calls; `headers` say when to come back."""
+
+    status = 429
+
+    def __init__(self, message: str, headers: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.headers = headers
 
 
 class Unavailable(StoreError):

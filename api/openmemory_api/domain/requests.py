@@ -201,6 +201,7 @@ class ActionKind(StrEnum):
     DELETE_USER = "DELETE_USER"
     RESTORE = "RESTORE"
     UNDO = "UNDO"
+    ACCESS = "ACCESS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from openmemory_api.domain.errors import Forbidden
 from openmemory_api.domain.memory import Memory
 from openmemory_api.domain.requests import Action
 from openmemory_api.routes.deps import ActionsDep, CallerDep, ContainerDep, TrashDep
+from openmemory_api.services.access import require_manager
 
 router = APIRouter(prefix="/api/v1", tags=["openmemory"])
 
@@ -48,7 +49,8 @@ async def undo_action(caller: CallerDep, actions: ActionsDep, action_id: str) ->
 @router.post("/reindex", status_code=HTTPStatus.ACCEPTED)
 async def reindex(caller: CallerDep, container: ContainerDep) -> dict[str, Any]:
     """Fill the index anew from the database. `/health` says while memories are missing from it."""
-    if caller.user_id is not None or caller.app is not None:
+    require_manager(caller)
+    if caller.user_id is not None:
         raise Forbidden("The index is every user's: only an administrator can have it made anew")
     await container.indexer.rebuild()
     return {"message": "The index is being filled anew"}

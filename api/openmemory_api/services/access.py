@@ -12,6 +12,8 @@ from openmemory_api.db.session import Database, WriteConnection
 from openmemory_api.domain.access import (
     Access,
     Caller,
+    KeyScope,
+    lacking,
     may_add,
     readable_by,
     trash_of,
@@ -49,16 +51,24 @@ class AccessService:
         self._writes = 0
         self._seen: dict[_AppKey, datetime] = {}
 
-    async def scope(self, caller: Caller) -> Scope:
+    async def scope(self, caller: Caller, *needs: KeyScope) -> Scope:
         """The caller's sets; an app's first call makes its row.
 
+        Args:
+            caller: who asks.
+            needs: what the call is about to do; each must be among the scopes of the caller's key.
+
         Raises:
-            Forbidden: the app is paused.
+            Forbidden: the key does not allow it, or the app is paused.
         """
+        require_scopes(caller, *needs)
         return _decided(caller, Access() if caller.app is None else await self._access(caller))
 
-    async def scope_within(self, connection: WriteConnection, caller: Caller) -> Scope:
+    async def scope_within(
+        self, connection: WriteConnection, caller: Caller, *needs: KeyScope
+    ) -> Scope:
         """As `scope`, for a write: a rule that was set while it waited for its turn holds."""
+        require_scopes(caller, *needs)
         if caller.app is None:
             return _decided(caller, Access())
         return _decided(caller, (await app_rows.app_state(connection, caller)).access)
@@ -136,9 +146,32 @@ class AccessService:
             await app_rows.set_paused(connection, row, paused=paused)
 
     def _require_user(self, caller: Caller) -> str:
-        if caller.app is not None or caller.user_id is None:
+        require_manager(caller)
+        if caller.user_id is None:
             raise Forbidden("Only the user can change what its apps may do")
         return caller.user_id
+
+
+def require_scopes(caller: Caller, *needs: KeyScope) -> None:
+    """Refuse a caller whose key does not allow what it is about to do.
+
+    Raises:
+        Forbidden: naming what the key lacks.
+    """
+    missing = lacking(caller, needs)
+    if missing:
+        raise Forbidden(f"This key does not have the scope {' or '.join(missing)}")
+
+
+def require_manager(caller: Caller) -> None:
+    """Refuse who may not settle what keys and apps may do: apps, and keys without `admin`.
+
+    Raises:
+        Forbidden: the caller is an app, or its key lacks `admin`.
+    """
+    if caller.app is not None:
+        raise Forbidden("Only the user can settle this; an app cannot")
+    require_scopes(caller, KeyScope.ADMIN)
 
 
 def _decided(caller: Caller, access: Access) -> Scope:

@@ -9,12 +9,12 @@ from openmemory_api.db import actions as action_rows
 from openmemory_api.db import memories as rows
 from openmemory_api.db.actions import Recorded
 from openmemory_api.db.session import Database, ReadConnection, WriteConnection
-from openmemory_api.domain.access import Caller, belonging_to
+from openmemory_api.domain.access import Caller, KeyScope, belonging_to
 from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
 from openmemory_api.domain.memory import Memory, State
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import Action, ActionKind, Change, ChangeKind, Undone
-from openmemory_api.services.access import AccessService, Scope
+from openmemory_api.services.access import AccessService, Scope, require_scopes
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.pending import UNDONE, withdraw
 from openmemory_api.services.writing import Write
@@ -33,7 +33,7 @@ class ActionService:
 
     async def page(self, caller: Caller, page: int, page_size: int) -> tuple[int, list[Action]]:
         """How many actions the caller may see, and one page of them, newest first."""
-        scope = await self._access.scope(caller)
+        scope = await self._access.scope(caller, KeyScope.READ)
         async with self._database.read() as connection:
             total, found = await action_rows.page(
                 connection, caller, limit=page_size, offset=(page - 1) * page_size
@@ -46,7 +46,7 @@ class ActionService:
         Raises:
             NotFound: there is none that the caller may see.
         """
-        scope = await self._access.scope(caller)
+        scope = await self._access.scope(caller, KeyScope.READ)
         async with self._database.read() as connection:
             action = await _visible(connection, caller, action_id)
             return (await _with_changes(connection, scope, [action]))[0]
@@ -63,6 +63,7 @@ class ActionService:
         """
         if caller.app is not None:
             raise Forbidden("Undoing is the user's; an app cannot do it")
+        require_scopes(caller, KeyScope.WRITE, KeyScope.DELETE)
         async with self._database.write() as connection:
             action = await _visible(connection, caller, action_id)
             if action.undone_by is not None:

@@ -9,7 +9,7 @@ from openmemory_api.db import apps as app_rows
 from openmemory_api.db import jobs as job_rows
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database, WriteConnection
-from openmemory_api.domain.access import Caller
+from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.errors import Forbidden
 from openmemory_api.domain.filters import all_of
 from openmemory_api.domain.memory import Memory
@@ -69,7 +69,7 @@ class AddService:
             Invalid: a message, an id or an option is out of bounds; nothing is stored.
             Forbidden: the app may not add, or the body names another user.
         """
-        require_adding(await self._access.scope(caller))
+        require_adding(await self._access.scope(caller, KeyScope.WRITE))
         order = self._checked(caller, request)
         # Deduced memories are facts already.
         if self._queue and request.infer and not request.deduced_memories:
@@ -122,7 +122,7 @@ class AddService:
     async def _start(
         self, connection: WriteConnection, order: Order, *, pending: bool = False
     ) -> tuple[Scope, Write, Order]:
-        scope = await self._access.scope_within(connection, order.caller)
+        scope = await self._access.scope_within(connection, order.caller, KeyScope.WRITE)
         require_adding(scope)
         write = await Write.start(
             connection,

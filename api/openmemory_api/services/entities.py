@@ -4,7 +4,7 @@ import hashlib
 
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database
-from openmemory_api.domain.access import Caller
+from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.filters import KeywordField
 from openmemory_api.domain.memory import ENTITY_TYPES, EntityType
 from openmemory_api.domain.requests import Entity
@@ -27,7 +27,7 @@ class EntityService:
 
     async def all(self, caller: Caller) -> list[Entity]:
         """Every entity that a memory readable by the caller carries, by type and name."""
-        scope = await self._access.scope(caller)
+        scope = await self._access.scope(caller, KeyScope.READ)
         found: list[Entity] = []
         async with self._database.read() as connection:
             for kind in ENTITY_TYPES:

@@ -16,7 +16,7 @@ from openmemory_api.db import actions as action_rows
 from openmemory_api.db import jobs as job_rows
 from openmemory_api.db.jobs import Job
 from openmemory_api.db.session import Database
-from openmemory_api.domain.access import Caller
+from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.errors import Forbidden, Invalid
 from openmemory_api.domain.extraction import ExtractionFailed, Fact, Passage, Said, Usage
 from openmemory_api.domain.memory import Json, Memory
@@ -191,7 +191,7 @@ class ExtractionService:
 
     async def _require_access(self, caller: Caller) -> None:
         async with self._database.read() as connection:
-            require_adding(await self._access.scope_within(connection, caller))
+            require_adding(await self._access.scope_within(connection, caller, KeyScope.WRITE))
 
     async def _one(self, piece: Piece, job: Job, attempt: int, progress: Progress) -> Progress:
         """One piece more.
@@ -241,7 +241,7 @@ class ExtractionService:
         async with self._database.write() as connection:
             if not await self._queue.held(connection, job):
                 return
-            scope = await self._access.scope_within(connection, order.caller)
+            scope = await self._access.scope_within(connection, order.caller, KeyScope.WRITE)
             require_adding(scope)
             write = await Write.resume(connection, job.action_id, now=self._clock())
             changes = await keep(write, scope, proposed, first_id=order.first_id)

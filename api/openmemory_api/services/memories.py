@@ -10,7 +10,7 @@ from typing import Final
 from openmemory_api.db import actions as action_rows
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database, WriteConnection
-from openmemory_api.domain.access import ACTIVE, Caller
+from openmemory_api.domain.access import ACTIVE, Caller, KeyScope
 from openmemory_api.domain.errors import Invalid, NotFound
 from openmemory_api.domain.filters import Filter, all_of, matches
 from openmemory_api.domain.memory import Memory
@@ -74,7 +74,7 @@ class MemoryService:
             Invalid: `ref` is not an id.
             NotFound: the caller cannot read it.
         """
-        scope = await self._access.scope(caller)
+        scope = await self._access.scope(caller, KeyScope.READ)
         async with self._database.read() as connection:
             return await find_one(connection, caller, ref, scope.readable)
 
@@ -84,7 +84,7 @@ class MemoryService:
         Raises:
             Invalid: the cursor is not one of ours.
         """
-        scope = await self._access.scope(caller)
+        scope = await self._access.scope(caller, KeyScope.READ)
         shown = request.view.shown_on(self._clock().date())
         wanted = all_of(scope.readable, request.wanted, shown)
         size = request.page_size
@@ -124,10 +124,10 @@ class MemoryService:
     async def _update_all(
         self, caller: Caller, requests: Sequence[tuple[MemoryRef, UpdateRequest]]
     ) -> list[Memory]:
-        await self._access.scope(caller)
+        await self._access.scope(caller, KeyScope.WRITE)
         checked = [(ref, _checked_update(request)) for ref, request in requests]
         async with self._database.write() as connection:
-            scope = await self._access.scope_within(connection, caller)
+            scope = await self._access.scope_within(connection, caller, KeyScope.WRITE)
             refs = [ref for ref, _ in checked]
             found = await find_all(connection, caller, refs, scope.readable)
             if len(found) < len(set(refs)):
@@ -170,9 +170,9 @@ class MemoryService:
             Forbidden: one may be read but not changed.
         """
         _require_batch(refs)
-        await self._access.scope(caller)
+        await self._access.scope(caller, KeyScope.DELETE)
         async with self._database.write() as connection:
-            scope = await self._access.scope_within(connection, caller)
+            scope = await self._access.scope_within(connection, caller, KeyScope.DELETE)
             known = [ref for ref in refs if not partial or is_id(ref)]
             found = await find_all(connection, caller, known, scope.readable)
             missing = [ref for ref in refs if ref not in found]
@@ -194,9 +194,9 @@ class MemoryService:
         self, caller: Caller, wanted: Filter, *, kind: ActionKind = ActionKind.DELETE_ALL
     ) -> Deleted:
         """Move all of a set that the caller may change to the trash; the rest of it is `left`."""
-        await self._access.scope(caller)
+        await self._access.scope(caller, KeyScope.DELETE)
         async with self._database.write() as connection:
-            scope = await self._access.scope_within(connection, caller)
+            scope = await self._access.scope_within(connection, caller, KeyScope.DELETE)
             readable = await rows.count(connection, all_of(scope.readable, wanted))
             chosen = await rows.page(
                 connection, all_of(scope.writable, wanted), limit=readable or 1
@@ -231,7 +231,7 @@ class MemoryService:
 
     async def history(self, caller: Caller, ref: MemoryRef) -> list[HistoryEntry]:
         """What happened to a memory, oldest first; errors as for `get`."""
-        scope = await self._access.scope(caller)
+        scope = await self._access.scope(caller, KeyScope.READ)
         async with self._database.read() as connection:
             memory = await find_one(connection, caller, ref, scope.readable)
             return await action_rows.entries(connection, memory, scope.readable)

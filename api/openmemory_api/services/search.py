@@ -7,7 +7,7 @@ from typing import Final
 
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database
-from openmemory_api.domain.access import Caller
+from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.filters import NOTHING, Filter, all_of
 from openmemory_api.domain.memory import ScoredMemory
@@ -50,7 +50,7 @@ class SearchService:
             Unavailable: the index cannot be reached.
         """
         query, _ = checked_text(request.query, name="query")
-        scope = await self._access.scope(caller)
+        scope = await self._access.scope(caller, KeyScope.READ)
         today = self._clock().date()
         wanted = all_of(scope.readable, request.wanted, request.view.shown_on(today))
         if wanted == NOTHING:

@@ -6,7 +6,7 @@ from typing import Final
 
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database, WriteConnection
-from openmemory_api.domain.access import Caller
+from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.errors import Forbidden, NotFound
 from openmemory_api.domain.filters import Filter
 from openmemory_api.domain.memory import Memory
@@ -38,7 +38,7 @@ class TrashService:
 
     async def page(self, caller: Caller, *, page: int, page_size: int) -> tuple[int, list[Memory]]:
         """How many memories are in the caller's trash, and one page of them."""
-        trash = (await self._access.scope(_as_user(caller))).trash
+        trash = (await self._access.scope(_as_user(caller), KeyScope.READ)).trash
         async with self._database.read() as connection:
             total = await rows.count(connection, trash)
             offset = (page - 1) * page_size
@@ -50,7 +50,7 @@ class TrashService:
         Raises:
             NotFound: one is not in the caller's trash.
         """
-        trash = (await self._access.scope(_as_user(caller))).trash
+        trash = (await self._access.scope(_as_user(caller), KeyScope.WRITE)).trash
         async with self._database.write() as connection:
             found = await _find(connection, caller, refs, trash)
             write = await Write.start(
@@ -67,7 +67,7 @@ class TrashService:
         Raises:
             NotFound: one is not in the caller's trash.
         """
-        trash = (await self._access.scope(_as_user(caller))).trash
+        trash = (await self._access.scope(_as_user(caller), KeyScope.DELETE)).trash
         async with self._database.write() as connection:
             found = await _find(connection, caller, refs, trash)
             await erase(connection, [memory.id for memory in found])
