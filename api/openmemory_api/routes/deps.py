@@ -3,13 +3,16 @@
 All of these are `async` although they wait for nothing: FastAPI sends the others to a thread each.
 """
 
+from dataclasses import replace
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from openmemory_api.container import Container
 from openmemory_api.domain.access import Caller
+from openmemory_api.domain.errors import Forbidden
 from openmemory_api.routes.identity import Identity
+from openmemory_api.services.access import require_manager
 from openmemory_api.services.actions import ActionService
 from openmemory_api.services.adding import AddService
 from openmemory_api.services.entities import EntityService
@@ -17,6 +20,7 @@ from openmemory_api.services.extraction import ExtractionService
 from openmemory_api.services.memories import MemoryService
 from openmemory_api.services.search import SearchService
 from openmemory_api.services.trash import TrashService
+from openmemory_api.services.validation import checked_id
 
 
 async def _container(request: Request) -> Container:
@@ -28,6 +32,23 @@ async def _caller(request: Request) -> Caller:
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]
+
+
+async def _manager(
+    request: Request,
+    caller: CallerDep,
+    user_id: Annotated[str | None, Query(description="Whose; the configured user if none")] = None,
+) -> Caller:
+    require_manager(caller)
+    container = cast("Container", request.app.state.container)
+    named = checked_id(user_id, name="user_id")
+    if named is not None and caller.user_id not in (None, named):
+        raise Forbidden(f"The caller acts for the user {caller.user_id!r} and cannot name another")
+    return replace(caller, user_id=caller.user_id or named or container.settings.user)
+
+
+ManagerDep = Annotated[Caller, Depends(_manager)]
+"""Who settles what keys and apps of one user may do; its `user_id` is that user's."""
 ContainerDep = Annotated[Container, Depends(_container)]
 
 
