@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from openmemory_api.container import Container
+from openmemory_api.db import access as access_rows
 from openmemory_api.db import apps as app_rows
 from openmemory_api.db.tables import ANY_OTHER_APP, access_rules
 from openmemory_api.domain.access import (
@@ -24,7 +25,7 @@ from openmemory_api.domain.access import (
     Rule,
     Verb,
 )
-from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
+from openmemory_api.domain.errors import Forbidden, Invalid, NotFound, UnreadableRules
 from openmemory_api.domain.filters import ALL
 from openmemory_api.domain.memory import EntityIds, Memory, State
 from openmemory_api.domain.requests import (
@@ -246,7 +247,7 @@ async def test_a_rule_that_cannot_be_read_shows_nothing(store: Container):
     async with store.database.write() as connection:
         await connection.execute(sa.update(access_rules).values(subject_kind="from the future"))
 
-    with pytest.raises(KeyError):
+    with pytest.raises(UnreadableRules, match="neither read nor write"):
         await store.memories.page(CURSOR, ListRequest())
 
 
@@ -266,7 +267,7 @@ async def test_a_rule_set_while_a_write_waits_for_its_turn_holds_for_it(store: C
         await anyio.wait_all_tasks_blocked()
         user = await app_rows.ensure_user(connection, "default", "anna", store.clock())
         denied = Access(rules=DENY_ALL)
-        await app_rows.replace_access(connection, user, "cursor", denied, store.clock())
+        await access_rows.replace_access(connection, user, "cursor", denied, store.clock())
 
     assert refused == ["Memory not found!"] * 2
     assert [row.state for row in await stored(store)] == [State.ACTIVE]

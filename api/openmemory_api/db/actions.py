@@ -126,7 +126,7 @@ async def entries(
         sa.select(history, actions.c.app)
         .join(actions, actions.c.id == history.c.action_id)
         .where(history.c.memory_id == memory.id)
-        .order_by(history.c.number)
+        .order_by(history.c.number, history.c.version)
     )
     found = [_entry(row, memory, readable) for row in await connection.execute(statement)]
     return [entry for entry in found if entry is not None]
@@ -177,9 +177,13 @@ async def recorded(connection: ReadConnection, action_id: str) -> list[Recorded]
 async def recorded_by_action(
     connection: ReadConnection, action_ids: Sequence[str]
 ) -> dict[str, list[Recorded]]:
-    """What each of some actions did."""
+    """What each of some actions did; what it did to one memory, in order."""
     found: dict[str, list[Recorded]] = {}
-    statement = sa.select(history).where(history.c.action_id.in_(action_ids))
+    statement = (
+        sa.select(history)
+        .where(history.c.action_id.in_(action_ids))
+        .order_by(history.c.memory_id, history.c.version)
+    )
     for row in await connection.execute(statement):
         change = Recorded(row.memory_id, ChangeKind(row.kind), row.version, row.before, row.after)
         found.setdefault(row.action_id, []).append(change)
@@ -187,10 +191,13 @@ async def recorded_by_action(
 
 
 async def page(
-    connection: ReadConnection, caller: Caller, *, limit: int, offset: int
+    connection: ReadConnection, caller: Caller, *, limit: int, offset: int, rules: bool
 ) -> tuple[int, list[Action]]:
-    """How many actions the caller may see, and some of them, newest first."""
-    visible = _visible_to(caller)
+    """How many actions the caller may see, and some of them, newest first.
+
+    What was done to access settings is among them only if `rules`.
+    """
+    visible = _visible_to(caller, rules=rules)
     total = sa.select(sa.func.count()).select_from(actions).where(visible)
     statement = sa.select(actions).where(visible).order_by(actions.c.number.desc())
     rows = await connection.execute(statement.limit(limit).offset(offset))
@@ -198,16 +205,24 @@ async def page(
     return (await connection.execute(total)).scalar_one(), found
 
 
-async def get(connection: ReadConnection, caller: Caller, action_id: str) -> Action | None:
-    """An action the caller may see."""
-    statement = sa.select(actions).where(actions.c.id == action_id, _visible_to(caller))
+async def get(
+    connection: ReadConnection, caller: Caller, action_id: str, *, rules: bool
+) -> Action | None:
+    """An action the caller may see; one of access settings only if `rules`."""
+    visible = _visible_to(caller, rules=rules)
+    statement = sa.select(actions).where(actions.c.id == action_id, visible)
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else _action(row)
 
 
-def _visible_to(caller: Caller) -> sa.ColumnElement[bool]:
-    """An app sees what it did, a user what its apps did, an unbound caller its project's."""
+def _visible_to(caller: Caller, *, rules: bool) -> sa.ColumnElement[bool]:
+    """An app sees what it did, a user what its apps did, an unbound caller its project's.
+
+    What apps may do is no app's business.
+    """
     parts = [actions.c.project_id == caller.project_id]
+    if caller.app is not None or not rules:
+        parts.append(actions.c.kind != ActionKind.ACCESS)
     if caller.user_id is not None:
         parts.append(actions.c.user_id == caller.user_id)
     if caller.app is not None:
@@ -231,10 +246,11 @@ def _action(row: sa.Row[Any]) -> Action:
     )
 
 
-async def mark_undone(connection: WriteConnection, action_id: str, by: str) -> None:
-    """Say which action undid one."""
-    statement = sa.update(actions).where(actions.c.id == action_id).values(undone_by=by)
-    await connection.execute(statement)
+async def mark_undone(connection: WriteConnection, action_ids: Sequence[str], by: str) -> None:
+    """Say which action undid some."""
+    for start in range(0, len(action_ids), _CHUNK):
+        chosen = actions.c.id.in_(action_ids[start : start + _CHUNK])
+        await connection.execute(sa.update(actions).where(chosen).values(undone_by=by))
 
 
 async def erase_texts(connection: WriteConnection, memory_ids: Sequence[str]) -> None:

@@ -1,29 +1,15 @@
 """Users, apps and what each app may reach."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from openmemory_api.db.access import ROW, row_of
 from openmemory_api.db.session import ReadConnection, WriteConnection
 from openmemory_api.db.tables import ANY_OTHER_APP, access_bases, access_rules, apps, users
-from openmemory_api.domain.access import (
-    Access,
-    Base,
-    Caller,
-    Effect,
-    Everything,
-    OfApp,
-    OfCategory,
-    OfMemory,
-    OfTag,
-    Rule,
-    Subject,
-    Verb,
-)
-
-_SUBJECTS = {"app": OfApp, "category": OfCategory, "tag": OfTag, "memory": OfMemory}
+from openmemory_api.domain.access import Access, Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,64 +24,59 @@ class AppState:
 async def app_state(connection: ReadConnection, caller: Caller) -> AppState:
     """The access that holds for the caller's app: its own row, else "any other app", whole.
 
-    One statement: between two, a base could be read with the rules of its successor, or none.
+    A name that is merged into another has the row and the pause of that one.
+
+    One statement: between two, a base could be read with the rules of its successor, or none, and a
+    merge with a row of before it.
+
+    Raises:
+        UnreadableRules: what is stored cannot be understood.
     """
+    assert caller.app is not None, "only an app has an access row"
+    user = _user_with_target(connection.dialect.name, caller, caller.app)
+    itself, known = apps.alias("itself"), apps.alias("known")
     statement = (
         sa.select(
-            apps.c.paused,
-            apps.c.last_seen_at,
-            access_bases.c.id,
-            access_bases.c.app,
-            access_bases.c.read,
-            access_bases.c.write,
-            access_rules.c.verb,
-            access_rules.c.effect,
-            access_rules.c.subject_kind,
-            access_rules.c.subject,
+            itself.c.last_seen_at,
+            known.c.paused,
+            user.c.merges,
+            *ROW,
         )
-        .select_from(users)
-        .outerjoin(apps, sa.and_(apps.c.user_id == users.c.id, apps.c.name == caller.app))
+        .select_from(user)
+        .outerjoin(itself, sa.and_(itself.c.user_id == user.c.id, itself.c.name == caller.app))
+        .outerjoin(known, sa.and_(known.c.user_id == user.c.id, known.c.name == user.c.target))
         .outerjoin(
             access_bases,
             sa.and_(
-                access_bases.c.user_id == users.c.id,
-                access_bases.c.app.in_((caller.app, ANY_OTHER_APP)),
+                access_bases.c.user_id == user.c.id,
+                access_bases.c.app.in_((user.c.target, ANY_OTHER_APP)),
             ),
         )
         .outerjoin(access_rules, access_rules.c.base_id == access_bases.c.id)
-        .where(users.c.project_id == caller.project_id, users.c.name == caller.user_id)
         .order_by((access_bases.c.app == ANY_OTHER_APP).asc(), access_rules.c.id)
     )
     rows = list(await connection.execute(statement))
     if not rows:
         return AppState(Access(), None)
-    first, paused = rows[0], bool(rows[0].paused)
-    if first.id is None:
-        return AppState(Access(paused=paused), first.last_seen_at)
-    rules = tuple(_rule(row) for row in rows if row.id == first.id and row.verb is not None)
-    return AppState(Access(Base(first.read), Base(first.write), rules, paused), first.last_seen_at)
+    first = rows[0]
+    held = Access() if first.id is None else row_of([row for row in rows if row.id == first.id])
+    access = replace(held, paused=bool(first.paused), merges=first.merges or {})
+    return AppState(access, first.last_seen_at)
 
 
-def _rule(row: Any) -> Rule:
-    return Rule(Verb(row.verb), Effect(row.effect), _subject(row.subject_kind, row.subject))
-
-
-def _subject(kind: str, value: str) -> Subject:
-    return Everything() if kind == "everything" else _SUBJECTS[kind](value)
-
-
-def _subject_row(subject: Subject) -> dict[str, str]:
-    match subject:
-        case Everything():
-            return {"subject_kind": "everything", "subject": ""}
-        case OfApp(value):
-            return {"subject_kind": "app", "subject": value}
-        case OfCategory(value):
-            return {"subject_kind": "category", "subject": value}
-        case OfTag(value):
-            return {"subject_kind": "tag", "subject": value}
-        case OfMemory(value):
-            return {"subject_kind": "memory", "subject": value}
+def _user_with_target(dialect: str, caller: Caller, app: str) -> sa.Subquery:
+    """The caller's user, and the name that `app` is known by as of now."""
+    if dialect == "sqlite":
+        each = sa.func.json_each(users.c.merges).table_valued("key", "value")
+        merged_into = sa.select(each.c.value).where(each.c.key == app).scalar_subquery()
+    else:
+        merged_into = sa.func.jsonb_extract_path_text(users.c.merges, app)
+    target = sa.func.coalesce(merged_into, app).label("target")
+    return (
+        sa.select(users.c.id, users.c.merges, target)
+        .where(users.c.project_id == caller.project_id, users.c.name == caller.user_id)
+        .subquery()
+    )
 
 
 async def ensure_user(
@@ -121,56 +102,39 @@ async def take_numbers(connection: WriteConnection, user_row: int, count: int) -
     return (await connection.execute(advance)).scalar_one() - count
 
 
-async def touch_app(connection: WriteConnection, user_row: int, name: str, now: datetime) -> int:
-    """The row of an app, made on its first call, seen now if it was not seen since."""
+async def touch_app(
+    connection: WriteConnection,
+    user_row: int,
+    name: str,
+    now: datetime,
+    *,
+    kind: str | None = None,
+    version: str | None = None,
+) -> int:
+    """The row of an app, made on its first call, seen now if it was not seen since.
+
+    Args:
+        connection: of the write.
+        user_row: its user's row.
+        name: the name it calls itself by.
+        now: when it was seen.
+        kind: which program it says it is; None leaves what is known.
+        version: of that program.
+    """
+    reported = {} if kind is None else {"kind": kind, "version": version}
     later = sa.case((apps.c.last_seen_at < now, sa.bindparam("now", now, apps.c.last_seen_at.type)),
                     else_=apps.c.last_seen_at)  # fmt: skip
     seen = (
         sa.update(apps)
         .where(apps.c.user_id == user_row, apps.c.name == name)
-        .values(last_seen_at=later)
+        .values(last_seen_at=later, **reported)
         .returning(apps.c.id)
     )
     found = (await connection.execute(seen)).scalar_one_or_none()
     if found is not None:
         return found
-    row = {"user_id": user_row, "name": name, "created_at": now, "last_seen_at": now}
+    row = {"user_id": user_row, "name": name, "created_at": now, "last_seen_at": now, **reported}
     return await _inserted(connection, apps, row)
-
-
-async def set_paused(connection: WriteConnection, app_row: int, *, paused: bool) -> None:
-    """Pause or resume an app."""
-    await connection.execute(sa.update(apps).where(apps.c.id == app_row).values(paused=paused))
-
-
-async def replace_access(
-    connection: WriteConnection, user_row: int, app: str, access: Access, now: datetime
-) -> None:
-    """Give an app, or `ANY_OTHER_APP`, a base and rules in place of what it had."""
-    key = (access_bases.c.user_id == user_row, access_bases.c.app == app)
-    old = sa.select(access_bases.c.id).where(*key)
-    await connection.execute(sa.delete(access_rules).where(access_rules.c.base_id.in_(old)))
-    await connection.execute(sa.delete(access_bases).where(*key))
-    row = {
-        "user_id": user_row,
-        "app": app,
-        "read": access.read,
-        "write": access.write,
-        "created_at": now,
-    }
-    base_id = await _inserted(connection, access_bases, row)
-    rules = [
-        {
-            "base_id": base_id,
-            "verb": rule.verb,
-            "effect": rule.effect,
-            "created_at": now,
-            **_subject_row(rule.subject),
-        }
-        for rule in access.rules
-    ]
-    if rules:
-        await connection.execute(sa.insert(access_rules), rules)
 
 
 async def _inserted(connection: WriteConnection, table: sa.Table, row: dict[str, Any]) -> int:

@@ -5,12 +5,16 @@ StoreError
 ├── NotAuthenticated      401  no valid credential
 ├── Forbidden             403  about the caller, never about an object
 ├── NotFound              404  one fixed answer for everything the caller cannot read
+├── TooSlow               408  the body did not arrive in time
 ├── Conflict              409  what it was decided on has changed since
 ├── TooLarge              413  a body over the limit, refused before it is read whole
 ├── QuotaExceeded         413  as many memories are stored as may be; its clients read 413 so
+├── AddressTooLong        414  path and query over the limit
 ├── Misdirected           421  a Host or proxy header this server does not serve
 ├── RateLimited           429  too many calls; says after how many seconds to come back
+├── HeadersTooLarge       431  headers over the limit
 └── Unavailable           503  not ready, or a part it needs cannot be reached
+    └── UnreadableRules   503  what is stored of an app's access is not a rule; nothing is shown
 """
 
 from collections.abc import Mapping
@@ -50,6 +54,12 @@ class NotFound(StoreError):
         super().__init__(message)
 
 
+class TooSlow(StoreError):
+    """The body did not arrive in time; nothing was changed."""
+
+    status = 408
+
+
 class Conflict(StoreError):
     """What the caller decided on has changed since it looked; nothing was changed."""
 
@@ -68,6 +78,12 @@ class QuotaExceeded(StoreError):
     status = 413
 
 
+class AddressTooLong(StoreError):
+    """Path and query are longer than the server reads."""
+
+    status = 414
+
+
 class Misdirected(StoreError):
     """The request was meant for another host, or came through an undeclared proxy."""
 
@@ -84,7 +100,23 @@ class RateLimited(StoreError):
         self.headers = headers
 
 
+class HeadersTooLarge(StoreError):
+    """The headers are larger than the server reads."""
+
+    status = 431
+
+
 class Unavailable(StoreError):
     """The server cannot answer now; the same request may succeed later."""
 
     status = 503
+
+
+class UnreadableRules(Unavailable):
+    """What is stored as an app's access cannot be understood, so it can reach nothing."""
+
+    def __init__(self, app: str) -> None:
+        super().__init__(
+            f"The access rules of the app {app!r} cannot be read. Until they are set anew it can"
+            " neither read nor write"
+        )

@@ -29,14 +29,14 @@ async def list_actions(
     caller: CallerDep, actions: ActionsDep, page: PageNumber = 1, page_size: PageSize = 50
 ) -> dict[str, Any]:
     """Every write as a whole, newest first."""
-    count, found = await actions.page(caller, page, page_size)
+    count, found = await actions.page(caller, page, page_size, rules=True)
     return {"count": count, "results": [_action(action) for action in found]}
 
 
 @router.get("/actions/{action_id}")
 async def get_action(caller: CallerDep, actions: ActionsDep, action_id: str) -> dict[str, Any]:
     """One write, with what it did to the memories that you can read."""
-    return _action(await actions.get(caller, action_id))
+    return _action(await actions.get(caller, action_id, rules=True))
 
 
 @router.post("/actions/{action_id}/undo")

@@ -1,8 +1,8 @@
 """Turns a caller into its scope: the one place where rules are read and the decision is asked."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -18,11 +18,13 @@ from openmemory_api.domain.access import (
     readable_by,
     trash_of,
     writable_by,
+    written_by,
 )
 from openmemory_api.domain.errors import Forbidden
-from openmemory_api.domain.filters import Filter
+from openmemory_api.domain.filters import NOTHING, Filter
 from openmemory_api.domain.protocols import Clock
-from openmemory_api.services.validation import checked_rule
+from openmemory_api.domain.rules import Draft
+from openmemory_api.services.drafts import Applied, checked_drafts, put_in_place
 
 _AppKey: TypeAlias = tuple[str, str | None, str | None]
 _KNOWN: Final = 1_000
@@ -37,6 +39,8 @@ class Scope:
     readable: Filter
     writable: Filter
     trash: Filter
+    own: Filter
+    """What the caller's app wrote, under whatever name; nothing for a caller without one."""
     may_add: bool
 
 
@@ -93,7 +97,7 @@ class AccessService:
         return state
 
     @asynccontextmanager
-    async def _write(self) -> AsyncGenerator[WriteConnection]:
+    async def changing(self) -> AsyncGenerator[WriteConnection]:
         """A write transaction, after which nothing that was read before holds."""
         try:
             async with self._database.write() as connection:
@@ -106,7 +110,7 @@ class AccessService:
         assert caller.user_id is not None, "an app always calls for a user"
         assert caller.app is not None
         now = self._clock()
-        async with self._write() as connection:
+        async with self.changing() as connection:
             user = await app_rows.ensure_user(connection, caller.project_id, caller.user_id, now)
             await app_rows.touch_app(connection, user, caller.app, now)
 
@@ -122,28 +126,43 @@ class AccessService:
                 user = await app_rows.ensure_user(connection, project_id, user_id, moment)
                 await app_rows.touch_app(connection, user, app, moment)
 
-    async def configure(self, caller: Caller, app: str, access: Access) -> None:
+    async def configure(self, caller: Caller, app: str, access: Access) -> Applied:
         """Set the bases and rules of an app, or of `ANY_OTHER_APP`; `paused` is `pause`'s.
 
         Raises:
-            Invalid: a rule names what cannot exist, and would silently do nothing.
-            Forbidden: the caller is not the user.
+            Invalid, Forbidden: as `change`.
+        """
+        return await self.change(caller, [Draft(app, access)])
+
+    async def pause(self, caller: Caller, app: str, *, paused: bool = True) -> Applied:
+        """Pause an app of the caller's user, or let it go on.
+
+        Raises:
+            Invalid, Forbidden: as `change`.
+        """
+        return await self.change(caller, [Draft(app, paused=paused)])
+
+    async def change(
+        self, caller: Caller, drafts: Sequence[Draft], *, version: int | None = None
+    ) -> Applied:
+        """Put drafts in the place of what is stored, all of them in one action.
+
+        Args:
+            caller: who settles it.
+            drafts: what is to become of which app's row.
+            version: what the rules were at when this was decided, if it must still be so.
+
+        Raises:
+            Invalid: a draft names what cannot exist, and would silently do nothing.
+            Conflict: the version has passed.
+            Forbidden: the caller may not settle this.
         """
         user_id = self._require_user(caller)
-        access = replace(access, rules=tuple(checked_rule(rule) for rule in access.rules))
-        now = self._clock()
-        async with self._write() as connection:
-            user = await app_rows.ensure_user(connection, caller.project_id, user_id, now)
-            await app_rows.replace_access(connection, user, app.lower(), access, now)
-
-    async def pause(self, caller: Caller, app: str, *, paused: bool = True) -> None:
-        """Pause an app of the caller's user, or let it go on."""
-        user_id = self._require_user(caller)
-        now = self._clock()
-        async with self._write() as connection:
-            user = await app_rows.ensure_user(connection, caller.project_id, user_id, now)
-            row = await app_rows.touch_app(connection, user, app.lower(), now)
-            await app_rows.set_paused(connection, row, paused=paused)
+        checked = checked_drafts(drafts)
+        async with self.changing() as connection:
+            return await put_in_place(
+                connection, caller, user_id, checked, version=version, now=self._clock()
+            )
 
     def _require_user(self, caller: Caller) -> str:
         require_manager(caller)
@@ -185,5 +204,6 @@ def _decided(caller: Caller, access: Access) -> Scope:
         readable=readable_by(caller, access),
         writable=writable_by(caller, access),
         trash=trash_of(caller),
+        own=NOTHING if caller.app is None else written_by(caller.app, access.merges),
         may_add=may_add(caller, access),
     )

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
 
 from openmemory_api.db import actions as action_rows
 from openmemory_api.db import memories as rows
@@ -14,9 +12,11 @@ from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
 from openmemory_api.domain.memory import Memory, State
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import Action, ActionKind, Change, ChangeKind, Undone
-from openmemory_api.services.access import AccessService, Scope, require_scopes
+from openmemory_api.services.access import AccessService, Scope, require_manager, require_scopes
+from openmemory_api.services.drafts import take_back
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.pending import UNDONE, withdraw
+from openmemory_api.services.reversing import reverse
 from openmemory_api.services.writing import Write
 
 
@@ -31,24 +31,31 @@ class ActionService:
         self._indexer = indexer
         self._clock = clock
 
-    async def page(self, caller: Caller, page: int, page_size: int) -> tuple[int, list[Action]]:
-        """How many actions the caller may see, and one page of them, newest first."""
+    async def page(
+        self, caller: Caller, page: int, page_size: int, *, rules: bool = False
+    ) -> tuple[int, list[Action]]:
+        """How many actions the caller may see, and one page of them, newest first.
+
+        Changes of access settings are left out unless a caller without an app wants the `rules`.
+        """
         scope = await self._access.scope(caller, KeyScope.READ)
         async with self._database.read() as connection:
             total, found = await action_rows.page(
-                connection, caller, limit=page_size, offset=(page - 1) * page_size
+                connection, caller, limit=page_size, offset=(page - 1) * page_size, rules=rules
             )
             return total, await _with_changes(connection, scope, found)
 
-    async def get(self, caller: Caller, action_id: str) -> Action:
+    async def get(self, caller: Caller, action_id: str, *, rules: bool = False) -> Action:
         """One action, with its changes to memories that the caller may read now.
+
+        One of access settings is found only if a caller without an app wants the `rules`.
 
         Raises:
             NotFound: there is none that the caller may see.
         """
         scope = await self._access.scope(caller, KeyScope.READ)
         async with self._database.read() as connection:
-            action = await _visible(connection, caller, action_id)
+            action = await _visible(connection, caller, action_id, rules=rules)
             return (await _with_changes(connection, scope, [action]))[0]
 
     async def undo(self, caller: Caller, action_id: str) -> Undone:
@@ -63,44 +70,53 @@ class ActionService:
         """
         if caller.app is not None:
             raise Forbidden("Undoing is the user's; an app cannot do it")
-        require_scopes(caller, KeyScope.WRITE, KeyScope.DELETE)
-        async with self._database.write() as connection:
-            action = await _visible(connection, caller, action_id)
+        if KeyScope.ADMIN not in caller.scopes:
+            require_scopes(caller, KeyScope.WRITE, KeyScope.DELETE)
+        async with self._access.changing() as connection:
+            action = await _visible(connection, caller, action_id, rules=True)
+            if action.kind is ActionKind.ACCESS:
+                require_manager(caller)
+            else:
+                require_scopes(caller, KeyScope.WRITE, KeyScope.DELETE)
             if action.undone_by is not None:
                 raise Invalid(f"This action was already undone, by {action.undone_by}")
+            if action.kind is ActionKind.ACCESS:
+                return await take_back(connection, caller, action, self._clock())
             if action.completed_at is None:
                 return await self._undo_promise(connection, caller, action)
             recorded = await action_rows.recorded(connection, action_id)
-            ids = [part.memory_id for part in recorded]
-            current = await rows.by_ids(connection, ids, belonging_to(caller))
-            left = [part.memory_id for part in recorded if not _unchanged(part, current)]
-            if len(left) == len(recorded):
+            last = {part.memory_id: part for part in recorded}
+            first = {part.memory_id: part for part in reversed(recorded)}
+            current = await rows.by_ids(connection, list(last), belonging_to(caller))
+            back = [each for each, part in last.items() if _unchanged(part, current)]
+            left = [each for each in last if each not in set(back)]
+            if not back:
                 return Undone(None, [], left)
             write = await Write.start(
                 connection, caller, ActionKind.UNDO, user_id=action.user_id, now=self._clock()
             )
-            for part in recorded:
-                if _unchanged(part, current):
-                    await _reverse(write, part, current[part.memory_id])
+            await reverse(write, [(first[each], current[each]) for each in back])
             await write.finish()
-            await action_rows.mark_undone(connection, action_id, write.action_id)
+            await action_rows.mark_undone(connection, [action_id], write.action_id)
         self._indexer.notice()
-        return Undone(write.action_id, [change.memory.id for change in write.changes], left)
+        return Undone(write.action_id, back, left)
 
     async def _undo_promise(
         self, connection: WriteConnection, caller: Caller, action: Action
     ) -> Undone:
         now = self._clock()
-        await withdraw(connection, caller, because=UNDONE, now=now, action_id=action.id)
+        await withdraw(connection, caller, because=UNDONE, now=now, action_ids=[action.id])
         write = await Write.start(
             connection, caller, ActionKind.UNDO, user_id=action.user_id, now=now
         )
-        await action_rows.mark_undone(connection, action.id, write.action_id)
+        await action_rows.mark_undone(connection, [action.id], write.action_id)
         return Undone(write.action_id, [], [])
 
 
-async def _visible(connection: ReadConnection, caller: Caller, action_id: str) -> Action:
-    action = await action_rows.get(connection, caller, action_id)
+async def _visible(
+    connection: ReadConnection, caller: Caller, action_id: str, *, rules: bool
+) -> Action:
+    action = await action_rows.get(connection, caller, action_id, rules=rules)
     if action is None:
         raise NotFound("Event not found!")
     return action
@@ -143,33 +159,3 @@ def _repeated(action: Action) -> list[str]:
 def _unchanged(part: Recorded, current: Mapping[str, Memory]) -> bool:
     memory = current.get(part.memory_id)
     return memory is not None and memory.version == part.version and memory.state != State.PURGED
-
-
-async def _reverse(write: Write, part: Recorded, memory: Memory) -> None:
-    match part.kind:
-        case ChangeKind.ADD | ChangeKind.RESTORE:
-            await write.trash([memory])
-        case ChangeKind.DELETE:
-            await write.restore([memory])
-        case ChangeKind.UPDATE:
-            await write.replace(memory, _as_before(memory, part.before or {}, write))
-        case ChangeKind.NONE:
-            pass
-
-
-def _as_before(memory: Memory, before: Mapping[str, Any], write: Write) -> Memory:
-    event_time = before["event_time"]
-    categories = before["categories"]
-    return replace(
-        memory,
-        text=before["text"],
-        metadata=before["metadata"],
-        tags=tuple(before["tags"]),
-        categories=None if categories is None else tuple(categories),
-        expiration_date=before["expiration_date"],
-        created_at=datetime.fromisoformat(before["created_at"]),
-        event_time=None if event_time is None else datetime.fromisoformat(event_time),
-        updated_at=write.now,
-        version=memory.version + 1,
-        change=write.change,
-    )

@@ -30,8 +30,11 @@ from openmemory_api.domain.requests import (
 from openmemory_api.domain.text import clean, require_text
 
 UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+APP_NAME: Final = re.compile(r"[A-Za-z0-9._@+-]{1,128}")
+_APP: Final = re.compile(r"[A-Za-z0-9._@+-]{1,128}")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MAX_DEPTH: Final = 32
+_SUBJECT: Final = "The subject of a rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +95,15 @@ def checked_entities(caller: Caller, named: EntityIds) -> EntityIds:
 
     Raises:
         Invalid: there is none, or one is too long.
-        Forbidden: the body names another user than the caller's.
+        Forbidden: the body names another user than the caller's, or another app than its key.
     """
     user_id = checked_id(named.user_id, name="user_id")
     if caller.user_id is not None and user_id not in (None, caller.user_id):
         raise Forbidden(f"The caller acts for the user {caller.user_id!r} and cannot name another")
-    over_mcp = caller.surface.startswith("mcp")
     entities = EntityIds(
         user_id=caller.user_id or user_id,
         agent_id=checked_id(named.agent_id, name="agent_id"),
-        app_id=caller.app if over_mcp else checked_id(named.app_id, name="app_id"),
+        app_id=_app_id(caller, checked_id(named.app_id, name="app_id")),
         run_id=checked_id(named.run_id, name="run_id"),
     )
     if not entities:
@@ -109,6 +111,31 @@ def checked_entities(caller: Caller, named: EntityIds) -> EntityIds:
             "At least one entity ID is required: one of user_id, agent_id, app_id, run_id"
         )
     return entities
+
+
+def _app_id(caller: Caller, named: str | None) -> str | None:
+    """Data where the client gives it; what tools and keys of an app write carries its name."""
+    if caller.proven and named is not None and named.lower() != caller.app:
+        raise Forbidden(f"This key is bound to the app {caller.app!r} and cannot name another")
+    over_mcp = caller.surface.startswith("mcp")
+    return caller.app if caller.proven or over_mcp else named
+
+
+def checked_app(value: str | None, *, name: str) -> str | None:
+    """An app's name as it is compared, in lower case; the empty string counts as none.
+
+    Raises:
+        Invalid: no app can have it.
+    """
+    if not value:
+        return None
+    if not _APP.fullmatch(value):
+        raise Invalid(
+            f"{name} must be an app's name: at most 128 letters, digits and the characters "
+            ". _ @ + -"
+        )
+    # `Cursor` is not a second app that the rules of `cursor` do not reach.
+    return value.lower()
 
 
 def checked_id(value: str | None, *, name: str) -> str | None:
@@ -150,26 +177,47 @@ def _checked_wish(text: str | None, *, name: str) -> str | None:
     return cleaned or None
 
 
+def checked_app(value: str | None, *, name: str) -> str | None:
+    """An app's name as it is stored; the empty string counts as none.
+
+    Raises:
+        Invalid: it is not a name that an app can have.
+    """
+    if not value:
+        return None
+    if not APP_NAME.fullmatch(value):
+        raise Invalid(
+            f"{name}: an app has at most 128 letters, digits and the characters . _ @ + -"
+        )
+    # `Cursor` is not a second app that the rules of `cursor` do not reach.
+    return value.lower()
+
+
 def checked_rule(rule: Rule) -> Rule:
     """A rule as it is stored.
 
     Raises:
-        Invalid: it names a memory by anything but its UUID, or has a subject out of bounds.
+        Invalid: it names a memory by anything but its UUID, or what no memory can have.
     """
     match rule.subject:
         case OfMemory(memory_id):
             if not UUID_FORM.fullmatch(memory_id):
                 raise Invalid("A rule names a memory by its UUID")
             return replace(rule, subject=OfMemory(memory_id.lower()))
-        case OfApp(name) if name:
-            # Identity knows apps by their names in lower case.
-            return replace(rule, subject=OfApp(name.lower()))
-        case OfApp(name) | OfCategory(name) | OfTag(name):
-            if checked_id(name, name="The subject of a rule") is None:
-                raise Invalid("The subject of a rule is empty")
-            return rule
+        case OfApp(name):
+            return replace(rule, subject=OfApp(_named(checked_app(name, name=_SUBJECT))))
+        case OfCategory(name):
+            return replace(rule, subject=OfCategory(_named(checked_id(name, name=_SUBJECT))))
+        case OfTag(name):
+            return replace(rule, subject=OfTag(_named(checked_id(name, name=_SUBJECT))))
         case Everything():
             return rule
+
+
+def _named(subject: str | None) -> str:
+    if subject is None:
+        raise Invalid(f"{_SUBJECT} is empty")
+    return subject
 
 
 def checked_metadata(metadata: Mapping[str, Json] | None) -> dict[str, Json] | None:
