@@ -15,11 +15,13 @@ from starlette.middleware import Middleware
 from openmemory_api import __version__
 from openmemory_api.container import DEFAULT_PROJECT, Container
 from openmemory_api.domain.errors import Invalid, StoreError
-from openmemory_api.gates import authenticator, surface
+from openmemory_api.gates import Surfaced, authenticator, surface
 from openmemory_api.middleware import KeyGate, ReadyGate, error_body
-from openmemory_api.routes import docs, own
+from openmemory_api.recording import Recording, Routed
+from openmemory_api.routes import activity, docs, own
 from openmemory_api.routes.identity import Identity
 from openmemory_api.routes.mem0 import router as mem0_router
+from openmemory_api.services.activity import raised
 from openmemory_api.settings import Settings
 from openmemory_mcp.backends.rest import TIMEOUT, RestBackend
 from openmemory_mcp.http import McpHttp
@@ -29,6 +31,10 @@ _DESCRIPTION: Final = (
     "One memory for every AI agent on this machine. `/v1` to `/v3` speak the Mem0 platform's "
     "contract; `/api/v1` is ours."
 )
+
+
+class _Application(Surfaced, FastAPI):
+    """FastAPI within our surface."""
 
 
 def create_app(
@@ -41,7 +47,7 @@ def create_app(
     store = container or Container(settings)
     identity = _identity(settings, local_secret)
     gates = [Middleware(KeyGate, verify=identity.authenticator.verify)]
-    app = FastAPI(
+    app = _Application(
         title="OpenMemory",
         version=__version__,
         description=_DESCRIPTION,
@@ -50,17 +56,26 @@ def create_app(
         redirect_slashes=False,
         lifespan=_lifespan,
         middleware=[
-            surface(settings),
             *(gates if settings.demands_key else []),
             Middleware(ReadyGate, ready=store.ready),
+            Middleware(Routed),
         ],
     )
+    recording = Middleware(
+        Recording,
+        put=store.recorder.put,
+        project_id=DEFAULT_PROJECT,
+        routes=lambda: app.routes,
+        root_path=settings.root_path,
+    )
+    app.surface = [recording, *surface(settings)]
     app.state.container = store
     app.state.identity = identity
     _render_errors(app)
     app.include_router(docs.router)
     app.include_router(mem0_router)
     app.include_router(own.router)
+    app.include_router(activity.router)
     _mount_tool_server(app, add_wait=settings.add_wait)
     return app
 
@@ -97,6 +112,7 @@ def _render_errors(app: FastAPI) -> None:
 
     @app.exception_handler(StoreError)
     async def _store_error(_: Request, error: StoreError) -> JSONResponse:
+        raised(error)
         return JSONResponse(error_body(str(error)), error.status, error.headers)
 
     @app.exception_handler(RequestValidationError)

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from openmemory_api import __version__
-from openmemory_api.gates import authenticator, surface
+from openmemory_api.gates import Surfaced, authenticator, surface
 from openmemory_api.middleware import KeyGate, error_body
 from openmemory_api.settings import Settings
 from openmemory_mcp.backends.hosted import HostedBackend
@@ -56,12 +56,13 @@ def create_app(settings: Settings, *, local_secret: str | None = None) -> Starle
 
     # No store is behind the tools that would refuse a key it does not know, so the gate always is.
     verify = authenticator(settings, local_secret).verify
-    app = Starlette(
+    app = Surfaced(
         routes=[Route("/health", health), *tools.routes()],
-        middleware=[surface(settings), Middleware(KeyGate, verify=verify)],
+        middleware=[Middleware(KeyGate, verify=verify)],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )
+    app.surface = surface(settings)
     app.router.redirect_slashes = False
     return app
 

@@ -12,13 +12,15 @@ import anyio
 from starlette.datastructures import Headers
 
 from openmemory_api.domain.errors import (
+    AddressTooLong,
     Forbidden,
+    HeadersTooLarge,
     Misdirected,
     NotAuthenticated,
     StoreError,
-    TooLarge,
     Unavailable,
 )
+from openmemory_api.services.activity import raised
 from openmemory_api.settings import is_loopback
 
 Scope = MutableMapping[str, Any]
@@ -27,10 +29,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-MAX_BODY: Final = 4 * 1024 * 1024
+MAX_ADDRESS: Final = 8 * 1024
+"""Bytes of path and query."""
+MAX_HEADERS: Final = 32 * 1024
+"""Bytes of all headers."""
 _READY_WITHIN: Final = 20.0
-_DRAIN: Final = 8 * MAX_BODY
-"""Read and thrown away of a body that is too large, so that the client sees the answer."""
+_POLICY_VIOLATION: Final = 1008
 _FORWARDING: Final = (
     "forwarded",
     "via",
@@ -80,6 +84,8 @@ class SurfacePolicy:
                 f"Pages of {origin!r} may not call this server; "
                 "add the origin to OPENMEMORY_ALLOWED_ORIGINS"
             )
+        if origin is None and _is_embedded_elsewhere(headers):
+            raise Forbidden("Pages of other sites may not load anything from this server")
 
     def _serves(self, host: str) -> bool:
         name = _host_name(host)
@@ -99,6 +105,20 @@ class SurfacePolicy:
         return same or (parts.scheme in ("http", "https") and is_loopback(parts.hostname or ""))
 
 
+def _is_embedded_elsewhere(headers: Headers) -> bool:
+    """Whether a page of another site loads this as an image, a script or the like.
+
+    Browsers name no origin for those. Following a link is the person's own doing.
+    """
+    site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
+    return site == "cross-site" and mode != "navigate"
+
+
+def is_local_name(host: str) -> bool:
+    """Whether a `Host` names this machine as only itself can reach it."""
+    return is_loopback(_host_name(host))
+
+
 def _host_name(host: str) -> str:
     name = host.rsplit(":", 1)[0] if not host.endswith("]") and ":" in host else host
     return name.strip("[]").lower()
@@ -113,7 +133,7 @@ def _is_address(name: str) -> bool:
 
 
 class Surface:
-    """ASGI middleware: applies the policy, bounds the body and normalises the path."""
+    """ASGI middleware: applies the policy, bounds address and headers, normalises the path."""
 
     def __init__(self, app: ASGIApp, policy: SurfacePolicy, root_path: str = "") -> None:
         self._app = app
@@ -122,40 +142,28 @@ class Surface:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        scope = {**scope, "headers": _trimmed(scope["headers"])}
-        headers = Headers(scope=scope)
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
         try:
+            _require_bounded(scope)
+            scope = {**scope, "headers": _trimmed(scope["headers"])}
             # Whoever runs the app may have bound an address that the settings do not know of.
-            self._policy.check(headers, (scope.get("client") or (None,))[0])
-            if int(headers.get("content-length", "0") or "0") > MAX_BODY:
-                await _drain(receive)
-                raise _too_large()
-        except (StoreError, ValueError) as error:
-            await respond(send, error if isinstance(error, StoreError) else _too_large())
-            return
-        await self._serve(normalised(scope, self._root_path), receive, send)
+            self._policy.check(Headers(scope=scope), (scope.get("client") or (None,))[0])
+        except StoreError as error:
+            if scope["type"] == "websocket":
+                return await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            return await respond(send, error)
+        return await self._app(normalised(scope, self._root_path), receive, send)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body(receive)
-        started = False
 
-        async def sending(message: Message) -> None:
-            nonlocal started
-            # What reads the body may answer with an error of its own; ours tells the reason.
-            if started or not body.too_large:
-                started = True
-                await send(message)
-
-        try:
-            await self._app(scope, body.receive, sending)
-        except TooLarge:
-            if started:
-                raise
-        if body.too_large and not started:
-            await respond(send, _too_large())
+def _require_bounded(scope: Scope) -> None:
+    address = len(scope.get("raw_path") or scope["path"]) + len(scope.get("query_string", b""))
+    if address > MAX_ADDRESS:
+        raise AddressTooLong(
+            f"Path and query are over {MAX_ADDRESS // 1024} KB; send filters in a body"
+        )
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
+        raise HeadersTooLarge(f"The headers are over {MAX_HEADERS // 1024} KB")
 
 
 class ReadyGate:
@@ -204,6 +212,11 @@ def _trimmed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]
     return [(name, value.strip(b" \t")) for name, value in headers]
 
 
+def is_tool_server(scope: Scope) -> bool:
+    """Whether a normalised scope is for the tool server."""
+    return bool(_TOOL_SERVER.match(scope["path"].removeprefix(scope.get("root_path", ""))))
+
+
 def normalised(scope: Scope, root_path: str = "") -> Scope:
     """The scope with one spelling of its path: single slashes, the contract's trailing slash.
 
@@ -224,45 +237,16 @@ def normalised(scope: Scope, root_path: str = "") -> Scope:
     return {**scope, "path": root_path + path, "root_path": root_path}
 
 
-class _Body:
-    """A request's body, which ends in `TooLarge` where it grows over the limit."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._size = 0
-
-    @property
-    def too_large(self) -> bool:
-        return self._size > MAX_BODY
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        self._size += len(message.get("body", b""))
-        if self.too_large:
-            await _drain(self._receive)
-            raise _too_large()
-        return message
-
-
-async def _drain(receive: Receive) -> None:
-    drained = 0
-    while drained < _DRAIN:
-        message = await receive()
-        drained += len(message.get("body", b""))
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            return
-
-
-def _too_large() -> TooLarge:
-    return TooLarge(f"The body is over {MAX_BODY // 1024 // 1024} MB; send less at a time")
-
-
-async def respond(send: Send, error: StoreError) -> None:
-    """Answer with an error, as the routes do."""
+async def respond(send: Send, error: StoreError, *, close: bool = False) -> None:
+    """Answer with an error, as the routes do; `close` where the request was not read whole."""
+    raised(error)
     body = json.dumps(error_body(str(error))).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     if error.status == NotAuthenticated.status:
         headers.append((b"www-authenticate", b'Bearer realm="openmemory"'))
+    if close:
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -27,6 +27,31 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _origin(text: str) -> str:
+    """An origin as browsers write it: scheme, host and port, nothing else."""
+    parts = urlsplit(text.lower().rstrip("/"))
+    if "*" in text or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(
+            f"OPENMEMORY_ALLOWED_ORIGINS takes origins such as https://example.org, not {text!r}: "
+            "each page that may read memories is named"
+        )
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"OPENMEMORY_ALLOWED_ORIGINS: {text!r} is more than an origin")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise ValueError(
+            f"OPENMEMORY_TRUSTED_PROXIES takes addresses and networks, not {text!r}"
+        ) from error
+    if network.prefixlen == 0:
+        raise ValueError("OPENMEMORY_TRUSTED_PROXIES would trust everyone")
+    return str(network)
+
+
 class Settings(ModelSettings):
     """Read once, at the top; everything below receives values. Names: docs/configuration.md."""
 
@@ -69,6 +94,10 @@ class Settings(ModelSettings):
     user: str = Field(default="default_user", min_length=1, max_length=255)
     allowed_hosts: Words = ()
     allowed_origins: Words = ()
+    trusted_proxies: Words = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    request_timeout: float = Field(default=60, ge=1, le=3600)
     root_path: str = ""
     hosted_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("OPENMEMORY_HOSTED_KEY", "MEM0_API_KEY")
@@ -81,19 +110,34 @@ class Settings(ModelSettings):
     hosted_reads: Literal["all", "own"] = "all"
     add_wait: float = Field(default=8, ge=0, le=600)
     trash_days: float = Field(default=30, ge=0, le=36_500)
+    activity_days: float = Field(default=90, ge=0, le=36_500)
+    activity_queries: Literal["text", "hash", "none"] = "text"
+    rate_limit: int = Field(default=0, ge=0)
+    daily_calls: int = Field(default=0, ge=0)
+    max_memories: int = Field(default=0, ge=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @field_validator("allowed_hosts", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
 
-    @field_validator("data_dir")
+    @field_validator("allowed_origins")
     @classmethod
-    def _expand(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _whole_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_origin(each) for each in value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_network(each) for each in value)
+
+    @field_validator("data_dir", "tls_cert", "tls_key")
+    @classmethod
+    def _expand(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
 
     @field_validator("root_path")
     @classmethod
@@ -107,6 +151,17 @@ class Settings(ModelSettings):
             raise ValueError(
                 f"Serving on {self.host} without a key would give every memory to the network. "
                 "Set OPENMEMORY_API_KEY, or bind 127.0.0.1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _whole_surface(self) -> "Settings":
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("OPENMEMORY_TLS_CERT and OPENMEMORY_TLS_KEY go together; set both")
+        if self.trusted_proxies and not self.demands_key:
+            raise ValueError(
+                "OPENMEMORY_TRUSTED_PROXIES is only for a server that demands keys: behind a proxy "
+                "everybody looks local. Set OPENMEMORY_AUTH=required and OPENMEMORY_API_KEY"
             )
         return self
 

@@ -11,7 +11,8 @@ from starlette.datastructures import Headers
 
 from openmemory_api.app import create_app
 from openmemory_api.container import Container
-from openmemory_api.middleware import MAX_BODY, Surface, SurfacePolicy, normalised
+from openmemory_api.limits import MAX_BODY
+from openmemory_api.middleware import Surface, SurfacePolicy, normalised
 from openmemory_api.settings import Settings
 from tests.fakes import HashEmbedder
 

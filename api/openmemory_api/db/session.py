@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from openmemory_api.db.failures import answered
+from openmemory_api.domain import deadline
 
 ReadConnection = AsyncConnection
 WriteConnection = AsyncConnection
@@ -49,8 +50,12 @@ class Database:
 
         No model and no index may be awaited inside: the lock is the whole store's.
         """
-        async with self._one_writer, self._transaction(self.engine) as connection:
-            yield connection
+        async with self._one_writer:
+            await anyio.lowlevel.checkpoint_if_cancelled()
+            # From here on it is made, whoever still waits for it.
+            deadline.lift()
+            async with self._transaction(self.engine) as connection:
+                yield connection
 
     async def forget(self) -> None:
         """Let nothing of what was erased stay in files that only recovery reads, where possible."""
