@@ -169,6 +169,11 @@ def _if_readable(held: dict[str, Any] | None, memory: Memory, readable: Filter) 
     return held if matches(readable, then) else {}
 
 
+def recorded_as(row: sa.Row[Any]) -> Recorded:
+    """What a history row tells."""
+    return Recorded(row.memory_id, ChangeKind(row.kind), row.version, row.before, row.after)
+
+
 async def recorded(connection: ReadConnection, action_id: str) -> list[Recorded]:
     """What an action did, memory by memory."""
     return (await recorded_by_action(connection, [action_id])).get(action_id, [])
@@ -179,14 +184,10 @@ async def recorded_by_action(
 ) -> dict[str, list[Recorded]]:
     """What each of some actions did; what it did to one memory, in order."""
     found: dict[str, list[Recorded]] = {}
-    statement = (
-        sa.select(history)
-        .where(history.c.action_id.in_(action_ids))
-        .order_by(history.c.memory_id, history.c.version)
-    )
-    for row in await connection.execute(statement):
-        change = Recorded(row.memory_id, ChangeKind(row.kind), row.version, row.before, row.after)
-        found.setdefault(row.action_id, []).append(change)
+    statement = sa.select(history).where(history.c.action_id.in_(action_ids))
+    rows = list(await connection.execute(statement))
+    for row in sorted(rows, key=lambda row: row.version):
+        found.setdefault(row.action_id, []).append(recorded_as(row))
     return found
 
 

@@ -1,6 +1,6 @@
 """Work that was promised: rows that are claimed by lease and go when the work is done."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -147,16 +147,20 @@ async def rewrite(connection: WriteConnection, job: Job, payload: Mapping[str, A
 
 
 async def waiting(
-    connection: ReadConnection, project_id: str, user_id: str | None, *, action_id: str | None
+    connection: ReadConnection,
+    project_id: str,
+    user_id: str | None,
+    *,
+    action_ids: Collection[str] | None,
 ) -> list[Job]:
-    """What is promised to a user, or to all users of a project, or by one action."""
+    """What is promised to a user, or to all users of a project, or by some actions."""
     statement = (
         sa.select(jobs)
         .join(actions, actions.c.id == jobs.c.action_id)
         .where(
             actions.c.project_id == project_id,
             sa.true() if user_id is None else actions.c.user_id == user_id,
-            sa.true() if action_id is None else actions.c.id == action_id,
+            sa.true() if action_ids is None else actions.c.id.in_(action_ids),
         )
     )
     return [_job(row, row.owner, row.attempts) for row in await connection.execute(statement)]

@@ -171,14 +171,18 @@ async def insert(connection: WriteConnection, rows: Sequence[tuple[Memory, str]]
         await connection.execute(sa.insert(memories), [to_row(*row) for row in rows])
 
 
-async def save(
-    connection: WriteConnection, memory: Memory, fingerprint: str, *, text_changed: bool
-) -> None:
-    """Store a changed memory over its row; a changed text leaves its vectors behind."""
-    values: dict[str, object] = dict(to_row(memory, fingerprint))
-    if text_changed:
-        values |= {"text_version": memories.c.text_version + 1, "embedded": None}
-    await connection.execute(sa.update(memories).where(memories.c.id == memory.id).values(values))
+async def save(connection: WriteConnection, rows: Sequence[tuple[Memory, str, bool]]) -> None:
+    """Store changed memories over their rows, each with its fingerprint.
+
+    The third value says whether the text has changed, which leaves its vectors behind.
+    """
+    over = sa.update(memories).where(memories.c.id == sa.bindparam("of"))
+    anew = over.values(text_version=memories.c.text_version + 1, embedded=None)
+    for statement, is_new in ((over, False), (anew, True)):
+        chosen = [(memory, fingerprint) for memory, fingerprint, new in rows if new is is_new]
+        if chosen:
+            values = [{**to_row(*each), "of": each[0].id} for each in chosen]
+            await connection.execute(statement, values)
 
 
 async def move(

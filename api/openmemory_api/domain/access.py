@@ -5,10 +5,13 @@
 
 An allow never narrows and a deny always wins. A base of `nothing` without an allow is the empty
 allow-list: NOTHING. A paused app's sets are NOTHING.
+
+An app is the name it calls itself by. Where names are merged, each stands for all of them: what one
+wrote is every one's own, and a rule about one is about all.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
 
@@ -124,6 +127,8 @@ class Access:
     write: Base = Base.EVERYTHING
     rules: tuple[Rule, ...] = ()
     paused: bool = False
+    merges: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The user's apps that go by several names: each further name, and the one it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,9 @@ class Caller:
     """The key it proved itself by; None for a trusted caller, and for the configured key."""
     proven: bool = False
     """Whether the key is bound to `app`, rather than the app a claim of the caller's."""
+    client: str | None = None
+    """The program's name for itself, where it gives one; a label and never proof of anything."""
+    client_version: str | None = None
 
 
 def lacking(caller: Caller, needs: Iterable[KeyScope]) -> list[KeyScope]:
@@ -181,9 +189,26 @@ def belonging_to(caller: Caller) -> Filter:
     return all_of(project, In("user_id", (caller.user_id,)))
 
 
-def written_by(app: str) -> Filter:
-    """What `app` itself wrote: the meaning of the base `own`."""
-    return In("app", (app,))
+def names_of(app: str, merges: Mapping[str, str]) -> tuple[str, ...]:
+    """Every name of the app that is called `app` among others; the one it is known by first."""
+    known_by = merges.get(app, app)
+    return known_by, *sorted(name for name, target in merges.items() if target == known_by)
+
+
+def written_by(app: str, merges: Mapping[str, str]) -> Filter:
+    """What an app wrote, under whatever name: the meaning of the base `own`."""
+    return In("app", names_of(app, merges))
+
+
+def reach_of(base: Base, app: str, access: Access) -> Filter:
+    """What a base gives an app before any rule, whichever memories there are."""
+    return _base_filter(base, app, access.merges)
+
+
+def subjects_of(rule: Rule, access: Access) -> Filter:
+    """The memories a rule is about."""
+    named = _denied_by if rule.effect is Effect.DENY else _named_by
+    return named(rule.subject, access.merges)
 
 
 def _granted(caller: Caller, access: Access, verb: Verb) -> Filter:
@@ -196,16 +221,21 @@ def _granted(caller: Caller, access: Access, verb: Verb) -> Filter:
     base = access.read if verb is Verb.READ else access.write
     allows = _subjects(access.rules, verb, Effect.ALLOW)
     denies = _subjects(access.rules, verb, Effect.DENY)
+    merges = access.merges
     return all_of(
-        any_of(_base_filter(base, caller.app), *_each(_named_by, allows)),
-        none_of(*_each(_denied_by, denies)),
+        any_of(_base_filter(base, caller.app, merges), *_each(_named_by, allows, merges)),
+        none_of(*_each(_denied_by, denies, merges)),
     )
 
 
-def _each(named: Callable[[Subject], Filter], subjects: Iterable[Subject]) -> list[Filter]:
+def _each(
+    named: Callable[[Subject, Mapping[str, str]], Filter],
+    subjects: Iterable[Subject],
+    merges: Mapping[str, str],
+) -> list[Filter]:
     """What each subject names; single memories in one part, for they can be thousands."""
     ids = tuple(subject.memory_id for subject in subjects if isinstance(subject, OfMemory))
-    others = [named(subject) for subject in subjects if not isinstance(subject, OfMemory)]
+    others = [named(subject, merges) for subject in subjects if not isinstance(subject, OfMemory)]
     return [*others, In("id", ids)] if ids else others
 
 
@@ -213,24 +243,24 @@ def _subjects(rules: Iterable[Rule], verb: Verb, effect: Effect) -> list[Subject
     return [rule.subject for rule in rules if rule.verb is verb and rule.effect is effect]
 
 
-def _base_filter(base: Base, app: str) -> Filter:
+def _base_filter(base: Base, app: str, merges: Mapping[str, str]) -> Filter:
     match base:
         case Base.EVERYTHING:
             return ALL
         case Base.OWN:
-            return written_by(app)
+            return written_by(app, merges)
         case Base.NOTHING:
             return NOTHING
         case _:
             assert_never(base)
 
 
-def _named_by(subject: Subject) -> Filter:
+def _named_by(subject: Subject, merges: Mapping[str, str]) -> Filter:
     match subject:
         case Everything():
             return ALL
         case OfApp(app):
-            return written_by(app)
+            return written_by(app, merges)
         case OfCategory(category):
             return Contains("categories", category)
         case OfTag(tag):
@@ -241,9 +271,9 @@ def _named_by(subject: Subject) -> Filter:
             assert_never(subject)
 
 
-def _denied_by(subject: Subject) -> Filter:
+def _denied_by(subject: Subject, merges: Mapping[str, str]) -> Filter:
     """As `_named_by`, but a category also covers memories whose categories are undecided."""
-    named = _named_by(subject)
+    named = _named_by(subject, merges)
     if isinstance(subject, OfCategory):
         return any_of(named, Not(Present("categories")))
     return named

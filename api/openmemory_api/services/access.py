@@ -1,10 +1,10 @@
 """Turns a caller into its scope: the one place where rules are read and the decision is asked."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from openmemory_api.db import apps as app_rows
 from openmemory_api.db.apps import AppState
@@ -27,6 +27,7 @@ from openmemory_api.domain.rules import Draft
 from openmemory_api.services.drafts import Applied, checked_drafts, put_in_place
 
 _AppKey: TypeAlias = tuple[str, str | None, str | None]
+_Found = TypeVar("_Found")
 _KNOWN: Final = 1_000
 """Callers whose access is remembered."""
 
@@ -67,6 +68,26 @@ class AccessService:
         """
         require_scopes(caller, *needs)
         return _decided(caller, Access() if caller.app is None else await self._access(caller))
+
+    async def answer(
+        self, caller: Caller, found: Callable[[Scope], Awaitable[_Found]], *needs: KeyScope
+    ) -> _Found:
+        """What `found` finds within the caller's sets, as they are when it has found it.
+
+        A rule that is set, or a key that is revoked, while it looks holds for what it answers.
+
+        Raises:
+            Forbidden: as `scope`.
+        """
+        while True:
+            changes = self._writes
+            scope = await self.scope(caller, *needs)
+            answer = await found(scope)
+            if self._database.shared:
+                if scope == await self.scope(caller, *needs):
+                    return answer
+            elif changes == self._writes:
+                return answer
 
     async def scope_within(
         self, connection: WriteConnection, caller: Caller, *needs: KeyScope

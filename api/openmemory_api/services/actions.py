@@ -13,6 +13,7 @@ from openmemory_api.domain.memory import Memory, State
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import Action, ActionKind, Change, ChangeKind, Undone
 from openmemory_api.services.access import AccessService, Scope, require_manager, require_scopes
+from openmemory_api.services.activity import note_memories
 from openmemory_api.services.drafts import take_back
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.pending import UNDONE, withdraw
@@ -38,12 +39,15 @@ class ActionService:
 
         Changes of access settings are left out unless a caller without an app wants the `rules`.
         """
-        scope = await self._access.scope(caller, KeyScope.READ)
-        async with self._database.read() as connection:
-            total, found = await action_rows.page(
-                connection, caller, limit=page_size, offset=(page - 1) * page_size, rules=rules
-            )
-            return total, await _with_changes(connection, scope, found)
+
+        async def found(scope: Scope) -> tuple[int, list[Action]]:
+            async with self._database.read() as connection:
+                total, actions = await action_rows.page(
+                    connection, caller, limit=page_size, offset=(page - 1) * page_size, rules=rules
+                )
+                return total, await _with_changes(connection, scope, actions)
+
+        return await self._access.answer(caller, found, KeyScope.READ)
 
     async def get(self, caller: Caller, action_id: str, *, rules: bool = False) -> Action:
         """One action, with its changes to memories that the caller may read now.
@@ -53,10 +57,13 @@ class ActionService:
         Raises:
             NotFound: there is none that the caller may see.
         """
-        scope = await self._access.scope(caller, KeyScope.READ)
-        async with self._database.read() as connection:
-            action = await _visible(connection, caller, action_id, rules=rules)
-            return (await _with_changes(connection, scope, [action]))[0]
+
+        async def found(scope: Scope) -> Action:
+            async with self._database.read() as connection:
+                action = await _visible(connection, caller, action_id, rules=rules)
+                return (await _with_changes(connection, scope, [action]))[0]
+
+        return await self._access.answer(caller, found, KeyScope.READ)
 
     async def undo(self, caller: Caller, action_id: str) -> Undone:
         """Reverse what has not changed since, as an action of its own; the rest is `left`.
@@ -71,7 +78,7 @@ class ActionService:
         if caller.app is not None:
             raise Forbidden("Undoing is the user's; an app cannot do it")
         if KeyScope.ADMIN not in caller.scopes:
-            require_scopes(caller, KeyScope.WRITE, KeyScope.DELETE)
+            require_scopes(caller, KeyScope.READ, KeyScope.WRITE, KeyScope.DELETE)
         async with self._access.changing() as connection:
             action = await _visible(connection, caller, action_id, rules=True)
             if action.kind is ActionKind.ACCESS:
@@ -98,6 +105,7 @@ class ActionService:
             await reverse(write, [(first[each], current[each]) for each in back])
             await write.finish()
             await action_rows.mark_undone(connection, [action_id], write.action_id)
+        note_memories([change.memory.id for change in write.changes])
         self._indexer.notice()
         return Undone(write.action_id, back, left)
 
@@ -137,6 +145,7 @@ async def _with_changes(
     }
     ids = list({memory_id for parts in touched.values() for _, memory_id in parts})
     readable = await rows.by_ids(connection, ids, scope.readable)
+    note_memories(list(readable))
     return [
         replace(
             action,

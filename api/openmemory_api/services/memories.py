@@ -27,6 +27,7 @@ from openmemory_api.domain.requests import (
     UpdateRequest,
 )
 from openmemory_api.services.access import AccessService, Scope
+from openmemory_api.services.activity import note_memories
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.pending import DELETED, withdraw
 from openmemory_api.services.validation import (
@@ -74,9 +75,14 @@ class MemoryService:
             Invalid: `ref` is not an id.
             NotFound: the caller cannot read it.
         """
-        scope = await self._access.scope(caller, KeyScope.READ)
-        async with self._database.read() as connection:
-            return await find_one(connection, caller, ref, scope.readable)
+
+        async def found(scope: Scope) -> Memory:
+            async with self._database.read() as connection:
+                return await find_one(connection, caller, ref, scope.readable)
+
+        memory = await self._access.answer(caller, found, KeyScope.READ)
+        note_memories([memory.id])
+        return memory
 
     async def page(self, caller: Caller, request: ListRequest) -> MemoryPage:
         """A page of what the caller may read, newest first.
@@ -84,7 +90,15 @@ class MemoryService:
         Raises:
             Invalid: the cursor is not one of ours.
         """
-        scope = await self._access.scope(caller, KeyScope.READ)
+
+        async def found(scope: Scope) -> MemoryPage:
+            return await self._page(scope, request)
+
+        page = await self._access.answer(caller, found, KeyScope.READ)
+        note_memories([memory.id for memory in page.memories])
+        return page
+
+    async def _page(self, scope: Scope, request: ListRequest) -> MemoryPage:
         shown = request.view.shown_on(self._clock().date())
         wanted = all_of(scope.readable, request.wanted, shown)
         size = request.page_size
@@ -147,9 +161,9 @@ class MemoryService:
                 old = current[found[ref].id]
                 current[old.id] = _updated(old, request, write)
             # One change each, however often it was named, or an undo would bring back a half.
-            for old in originals:
-                await write.replace(old, current[old.id])
+            await write.replace([(old, current[old.id]) for old in originals])
             await write.finish()
+        note_memories(list(current))
         await self._indexer.found(list(current), write.change, within=_FOUND_WITHIN)
         return [current[found[ref].id] for ref in refs]
 
@@ -191,12 +205,25 @@ class MemoryService:
         return Deleted(write.action_id, list(chosen), missing=missing, denied=denied)
 
     async def delete_where(
-        self, caller: Caller, wanted: Filter, *, kind: ActionKind = ActionKind.DELETE_ALL
+        self,
+        caller: Caller,
+        wanted: Filter,
+        *,
+        own: bool = False,
+        kind: ActionKind = ActionKind.DELETE_ALL,
     ) -> Deleted:
-        """Move all of a set that the caller may change to the trash; the rest of it is `left`."""
+        """Move all of a set that the caller may change to the trash; the rest of it is `left`.
+
+        Args:
+            caller: who asks.
+            wanted: the set.
+            own: only what the caller's app wrote of it.
+            kind: what the action is called.
+        """
         await self._access.scope(caller, KeyScope.DELETE)
         async with self._database.write() as connection:
             scope = await self._access.scope_within(connection, caller, KeyScope.DELETE)
+            wanted = all_of(wanted, scope.own) if own else wanted
             readable = await rows.count(connection, all_of(scope.readable, wanted))
             chosen = await rows.page(
                 connection, all_of(scope.writable, wanted), limit=readable or 1
@@ -220,6 +247,7 @@ class MemoryService:
         write = await Write.start(connection, caller, kind, user_id=user_id, now=self._clock())
         await write.trash(chosen)
         await write.finish()
+        note_memories([memory.id for memory in chosen])
         if not self._keep_trash:
             await erase(connection, [memory.id for memory in chosen])
         return write
@@ -231,10 +259,14 @@ class MemoryService:
 
     async def history(self, caller: Caller, ref: MemoryRef) -> list[HistoryEntry]:
         """What happened to a memory, oldest first; errors as for `get`."""
-        scope = await self._access.scope(caller, KeyScope.READ)
-        async with self._database.read() as connection:
-            memory = await find_one(connection, caller, ref, scope.readable)
-            return await action_rows.entries(connection, memory, scope.readable)
+
+        async def found(scope: Scope) -> list[HistoryEntry]:
+            async with self._database.read() as connection:
+                memory = await find_one(connection, caller, ref, scope.readable)
+                note_memories([memory.id])
+                return await action_rows.entries(connection, memory, scope.readable)
+
+        return await self._access.answer(caller, found, KeyScope.READ)
 
 
 def _checked_update(request: UpdateRequest) -> UpdateRequest:

@@ -4,7 +4,7 @@ A deletion that comes meanwhile is asked of the promise too. What was to be dele
 when the model is done.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -111,15 +111,15 @@ async def withdraw(
     *,
     because: str,
     now: datetime,
-    action_id: str | None = None,
+    action_ids: Collection[str] | None = None,
 ) -> int:
-    """Erase from the caller's waiting adds, or from one, the messages of a set; how many adds.
+    """Erase from the caller's waiting adds, or from some, the messages of a set; how many adds.
 
     An add that loses all its messages has failed; of the others the rest is read anew.
     """
     touched = 0
     for job in await job_rows.waiting(
-        connection, caller.project_id, caller.user_id, action_id=action_id
+        connection, caller.project_id, caller.user_id, action_ids=action_ids
     ):
         order = Order.load(job.payload)
         left = tuple(_unless_in(wanted, order, order.drafts))

@@ -125,27 +125,33 @@ class Write:
         for new in memories:
             self._note(ChangeKind.ADD, None, new)
 
-    async def replace(self, old: Memory, new: Memory) -> None:
-        """Store `new` over `old`."""
-        text_changed = old.text != new.text
-        await rows.save(self.connection, new, fingerprint_of(new), text_changed=text_changed)
-        self._note(ChangeKind.UPDATE, old, new)
+    async def replace(self, pairs: Sequence[tuple[Memory, Memory]]) -> None:
+        """Store the second of each pair over the first."""
+        await rows.save(
+            self.connection,
+            [(new, fingerprint_of(new), old.text != new.text) for old, new in pairs],
+        )
+        for old, new in pairs:
+            self._note(ChangeKind.UPDATE, old, new)
 
     async def trash(self, memories: Sequence[Memory]) -> None:
         """Move memories to the trash."""
         await self._move(memories, State.TRASHED, ChangeKind.DELETE)
 
-    async def restore(self, memories: Sequence[Memory]) -> None:
-        """Bring memories back from the trash."""
-        await self._move(memories, State.ACTIVE, ChangeKind.RESTORE)
+    async def restore(self, memories: Sequence[Memory]) -> list[Memory]:
+        """Bring memories back from the trash; answers them as they are then."""
+        return await self._move(memories, State.ACTIVE, ChangeKind.RESTORE)
 
-    async def _move(self, memories: Sequence[Memory], state: State, kind: ChangeKind) -> None:
+    async def _move(
+        self, memories: Sequence[Memory], state: State, kind: ChangeKind
+    ) -> list[Memory]:
         moved = await rows.move(
             self.connection, memories, state=state, now=self.now, change=self.change
         )
         for old, new in zip(memories, moved, strict=True):
             gone = kind is ChangeKind.DELETE
             self._note(kind, old if gone else None, new)
+        return moved
 
     def _note(self, kind: ChangeKind, old: Memory | None, new: Memory) -> None:
         self.changes.append(Change(kind, new))

@@ -18,7 +18,7 @@ async def delete_all(
     query: Annotated[DeleteAllQuery, Query()], caller: CallerDep, memories: MemoriesDep
 ) -> DeletedAllOut:
     """Delete what all the given filters select; without any nothing is deleted."""
-    deleted = await memories.delete_where(caller, query.wanted(caller))
+    deleted = await memories.delete_where(caller, query.wanted(caller), own=query.own)
     return DeletedAllOut(
         message="Memories deleted successfully!",
         event_id=deleted.action_id,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from openmemory_api.domain.access import Caller, written_by
+from openmemory_api.domain.access import Caller
 from openmemory_api.domain.errors import Invalid
 from openmemory_api.domain.filters import ALL, Filter, Present, all_of, any_of
 from openmemory_api.domain.memory import Json
@@ -147,17 +147,17 @@ class DeleteAllQuery(Ids):
     own: bool = Field(False, description="Ours: only what the caller's app wrote.")
 
     def wanted(self, caller: Caller) -> Filter:
-        """The memories to delete.
+        """The memories to delete, or among which to delete what is the caller's `own`.
 
         Raises:
             Invalid: nothing narrows the request, and it does not ask for everything.
         """
         selected = self._selected()
-        if self.own:
-            return all_of(selected, self._written_by(caller))
+        if self.own and caller.app is None:
+            raise Invalid("own=true needs a caller that is an app")
         if self.all and caller.user_id is None:
             raise Invalid("all=true needs a caller that is bound to a user")
-        if selected == ALL and not self.all:
+        if selected == ALL and not (self.all or self.own):
             raise Invalid(
                 "At least one filter is required: user_id, agent_id, app_id, run_id, metadata or"
                 " filters; `*` as all four ids means everything"
@@ -179,11 +179,6 @@ class DeleteAllQuery(Ids):
             # The clients say "everything" so; few memories carry all four ids.
             any_of(*(Present(field) for field in ID_FIELDS)) if whole_project else ALL,
         )
-
-    def _written_by(self, caller: Caller) -> Filter:
-        if caller.app is None:
-            raise Invalid("own=true needs a caller that is an app")
-        return written_by(caller.app)
 
 
 def _literal(text: str | None, name: str) -> Json:
