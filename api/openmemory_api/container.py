@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from openmemory_api import __version__
 from openmemory_api.db import memories as memory_rows
 from openmemory_api.db.failures import Unreachable
-from openmemory_api.db.opening import open_database
+from openmemory_api.db.opening import activity_file, open_activity, open_database
 from openmemory_api.db.schema import migrate, refuse_foreign
 from openmemory_api.db.session import Database, WriteConnection
 from openmemory_api.db.tables import projects
@@ -29,12 +29,18 @@ from openmemory_api.openai_api import Endpoint, OpenAIServer
 from openmemory_api.services.access import AccessService
 from openmemory_api.services.actions import ActionService
 from openmemory_api.services.adding import AddService
+from openmemory_api.services.calls import CallService
 from openmemory_api.services.entities import EntityService
 from openmemory_api.services.extraction import ExtractionService
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.jobs import JobQueue
+from openmemory_api.services.keys import KeyService
 from openmemory_api.services.memories import MemoryService
+from openmemory_api.services.pepper import Pepper
+from openmemory_api.services.recorder import Recorder
+from openmemory_api.services.redaction import Redaction
 from openmemory_api.services.search import SearchService
+from openmemory_api.services.sessions import SessionService
 from openmemory_api.services.trash import TrashService
 from openmemory_api.settings import Settings
 from openmemory_api.vectors.loading import IndexOptions, load_index
@@ -75,10 +81,18 @@ class Container:
         self.index = index or _index(settings)
         self.clock = clock
         self._settled = settled
+        self.pepper = self._pepper()
+        self.keys = KeyService(self.database, clock, self.pepper, settings.user)
+        self.sessions = SessionService(self.database, clock, self.pepper, self.keys)
+        self.recorder = self._recorder()
+        self.calls = CallService(self.recorder)
         keep = timedelta(days=settings.trash_days)
         self.indexer = Indexer(self.database, self.index, self.embedder)
         self.access = AccessService(self.database, clock)
-        self.memories = MemoryService(self.database, self.access, self.indexer, clock, keep)
+        redaction = Redaction(settings.redact)
+        self.memories = MemoryService(
+            self.database, self.access, self.indexer, clock, keep, self._forget, redaction
+        )
         self.search = SearchService(
             self.database, self.access, self.index, self.indexer, self.embedder, clock
         )
@@ -91,7 +105,7 @@ class Container:
             lease=timedelta(seconds=settings.llm_timeout) + _LEASE_SLACK,
         )
         waits = self.jobs if self.extractor else None
-        self.adding = AddService(self.database, self.access, self.indexer, clock, waits)
+        self.adding = AddService(self.database, self.access, self.indexer, clock, waits, redaction)
         self.extraction = ExtractionService(
             self.database,
             self.access,
@@ -100,10 +114,40 @@ class Container:
             self.jobs,
             self.actions,
             self.extractor,
+            redaction,
         )
-        self.trash = TrashService(self.database, self.access, self.indexer, clock, keep)
+        self.trash = TrashService(
+            self.database, self.access, self.indexer, clock, keep, self._forget
+        )
         self._opened = anyio.Event()
         self._failure: Exception | None = None
+
+    def _pepper(self) -> Pepper:
+        secret = self.settings.secret
+        # A file of one of several servers would be no secret of the others.
+        file = None if self.database.shared else self.settings.data_dir / "secret"
+        return Pepper(file, secret.get_secret_value() if secret else None)
+
+    def _recorder(self) -> Recorder:
+        path, url = self.settings.database_path, self.settings.postgres_url
+        return Recorder(
+            open_activity(path, url),
+            self.database,
+            None if path is None else activity_file(path),
+            self.clock,
+            days=self.settings.activity_days,
+            queries=self.settings.activity_queries,
+            hashed=self._hashed,
+        )
+
+    def _hashed(self, query: str) -> str:
+        if not self.database.shared:
+            self.pepper.ensure()
+        return self.pepper.digest("query", query)
+
+    async def _forget(self) -> None:
+        await self.database.forget()
+        await self.recorder.erase()
 
     def _embedder(self) -> Embedder:
         endpoint = self.settings.embedder
@@ -128,6 +172,7 @@ class Container:
         """Open in the background, so that `/health` answers meanwhile; close at the end."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
+            stack.push_async_callback(self.recorder.close)
             stack.push_async_callback(self.index.close)
             for server in self._servers:
                 stack.push_async_callback(server.close)
@@ -152,6 +197,7 @@ class Container:
             self._failure = None
             self._settled()
             tasks.start_soon(self.extraction.run)
+            tasks.start_soon(self.recorder.run)
             tasks.start_soon(self._hourly)
             tasks.start_soon(self._minutely)
         self._opened.set()
@@ -184,16 +230,23 @@ class Container:
     async def _hourly(self) -> None:
         while True:
             await _attempt(self._sweep, "The trash could not be swept")
+            await _attempt(self._sweep_log, "The log of calls could not be swept")
             await anyio.sleep(3600)
 
     async def _sweep(self) -> None:
         if await self.database.leads():
             await self.trash.sweep()
 
+    async def _sweep_log(self) -> None:
+        if await self.database.leads():
+            await self.recorder.sweep()
+
     async def _minutely(self) -> None:
         while True:
             await anyio.sleep(60)
             await _attempt(self.access.record_seen, "When apps were last seen is not recorded")
+            await _attempt(self.keys.record_used, "When keys were last used is not recorded")
+            await _attempt(self.sessions.record_used, "When sessions were last used is not known")
 
     async def ready(self) -> None:
         """Wait until the store can serve.
@@ -215,8 +268,7 @@ class Container:
             "auth": {
                 "mode": self.settings.auth,
                 "key_required": self.settings.demands_key,
-                # Every key is an admin's so far, who may name any app.
-                "app_identity": "claimed",
+                "app_identity": await self._app_identity(),
             },
             "embedder": {"name": self.embedder.name, "problem": self.indexer.degraded},
             "extractor": await self._extractor_health(),
@@ -225,11 +277,22 @@ class Container:
                 "problem": self.indexer.unreached or self.indexer.behind,
                 "leads": self.indexer.leads,
             },
+            "activity": self.recorder.health(),
             # On a network, how much somebody remembers is nobody's business.
             "memories": await self._count(self.memories.total)
             if self.settings.trusts_local
             else None,
         }
+
+    async def _app_identity(self) -> str:
+        """Proven where nobody reaches memories but by a key that is bound to an app."""
+        open_to_others = not self.settings.demands_key or self.settings.api_key is not None
+        if open_to_others or self._status() in ("starting", "failed"):
+            return "claimed"
+        try:
+            return "proven" if await self.keys.prove_apps() else "claimed"
+        except Unavailable:
+            return "claimed"
 
     async def _extractor_health(self) -> dict[str, Any] | None:
         if self.extractor is None:

@@ -15,7 +15,9 @@ from starlette.routing import Route
 
 from openmemory_api import __version__
 from openmemory_api.gates import Surfaced, authenticator, surface
-from openmemory_api.middleware import KeyGate, error_body
+from openmemory_api.key_gate import KeyGate
+from openmemory_api.middleware import error_body
+from openmemory_api.recording import Recording
 from openmemory_api.settings import Settings
 from openmemory_mcp.backends.hosted import HostedBackend
 from openmemory_mcp.backends.platform import account
@@ -54,15 +56,15 @@ def create_app(settings: Settings, *, local_secret: str | None = None) -> Starle
     async def health(_: Request) -> JSONResponse:
         return JSONResponse(_health(settings))
 
-    # No store is behind the tools that would refuse a key it does not know, so the gate always is.
-    verify = authenticator(settings, local_secret).verify
+    # There is no table of keys: only the configured one and the server file's are known.
+    known = authenticator(settings, local_secret)
     app = Surfaced(
         routes=[Route("/health", health), *tools.routes()],
-        middleware=[Middleware(KeyGate, verify=verify)],
+        middleware=[Middleware(KeyGate, authenticator=known)],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,
     )
-    app.surface = surface(settings)
+    app.surface = [Middleware(Recording), *surface(settings)]
     app.router.redirect_slashes = False
     return app
 

@@ -42,13 +42,14 @@ class RestBackend:
     async def search(self, caller: Caller, query: str, *, limit: int) -> MemoryPage:
         """The memories nearest in meaning, best first."""
         body: _Json = {"query": query, "top_k": limit, "threshold": 0, "latest_only": True}
-        return _read(MemoryPage, await self._send(caller, "POST", "/v3/memories/search/", body))
+        path = "/v3/memories/search/"
+        return _read(MemoryPage, await self._send(caller, "POST", path, body, tool="search_memory"))
 
     async def list(self, caller: Caller, *, limit: int, cursor: str | None) -> MemoryPage:
         """A page of all memories, newest first."""
         body: _Json = {"latest_only": True, "cursor": cursor}
         path = f"/v3/memories/?page_size={limit}"
-        return _read(MemoryPage, await self._send(caller, "POST", path, body))
+        return _read(MemoryPage, await self._send(caller, "POST", path, body, tool="list_memories"))
 
     async def get(self, caller: Caller, memory_id: str) -> Memory:
         """One memory, or `MemoryNotFoundError`."""
@@ -58,7 +59,8 @@ class RestBackend:
     async def add(self, caller: Caller, text: str, *, infer: bool) -> Added:
         """Store what a text says; where a language model reads it, wait for that for a while."""
         body: _Json = {"messages": [{"role": "user", "content": text}], "infer": infer}
-        added = _read(Added, await self._send(caller, "POST", "/v3/memories/add/", body))
+        path = "/v3/memories/add/"
+        added = _read(Added, await self._send(caller, "POST", path, body, tool="add_memories"))
         if added.status != "PENDING" or added.event_id is None:
             return added
         return await self._followed(caller, added, added.event_id)
@@ -77,17 +79,21 @@ class RestBackend:
 
     async def update(self, caller: Caller, memory_id: str, text: str) -> None:
         """Replace a memory's text."""
-        await self._send(caller, "PUT", _path_of(memory_id), {"text": text}, about=memory_id)
+        path, body = _path_of(memory_id), {"text": text}
+        await self._send(caller, "PUT", path, body, about=memory_id, tool="update_memory")
 
     async def delete(self, caller: Caller, memory_ids: Sequence[str]) -> Deleted:
         """Delete those of the named memories that the caller may delete."""
         body: _Json = {"memories": [{"memory_id": each} for each in memory_ids], "partial": True}
-        return _read(Deleted, await self._send(caller, "DELETE", "/v1/batch/", body))
+        path = "/v1/batch/"
+        return _read(
+            Deleted, await self._send(caller, "DELETE", path, body, tool="delete_memories")
+        )
 
     async def delete_all(self, caller: Caller, *, own_only: bool) -> DeletedAll:
         """Delete all that the caller may change, or only what its app wrote."""
         path = f"/v1/memories/?{'own' if own_only else 'all'}=true"
-        return _read(DeletedAll, await self._send(caller, "DELETE", path))
+        return _read(DeletedAll, await self._send(caller, "DELETE", path, tool="delete_all"))
 
     async def _send(
         self,
@@ -97,9 +103,14 @@ class RestBackend:
         body: _Json | None = None,
         *,
         about: str | None = None,
+        tool: str | None = None,
     ) -> httpx.Response:
+        headers = caller.headers()
+        if tool is not None:
+            # How the store's log of calls names what was done.
+            headers[b"X-OpenMemory-Tool"] = tool.encode()
         try:
-            response = await self._http.request(method, path, json=body, headers=caller.headers())
+            response = await self._http.request(method, path, json=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise BackendError(_unreachable(str(error))) from error
         except httpx.TransportError as error:

@@ -20,7 +20,7 @@ SET lock_timeout = '10s';
 DO $$ BEGIN
     EXECUTE (
         SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
-        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'activity_version')
     );
 END $$;
 INSERT INTO counters VALUES ('change', 0);
@@ -50,6 +50,7 @@ def postgres_template(postgres: Server) -> str:
     async def make(url: str) -> None:
         database = open_postgres(url)
         await migrate(database)
+        await migrate(database, "reads")
         await database.close()
 
     name = postgres.create(name="openmemory_template")

@@ -25,6 +25,23 @@ def open_database(path: Path | None, url: str | None) -> Database:
     return open_sqlite(path)
 
 
+def open_activity(store: Path | None, url: str | None) -> Database:
+    """Where the log of calls is kept: a file beside the store's, or tables in its database.
+
+    Of its own in either case, so that neither waits for the other's writes.
+    """
+    if url is not None:
+        return open_postgres(url, lock="activity")
+    if store is None:
+        raise ValueError("A store needs a database")
+    return open_sqlite(activity_file(store), synchronous="NORMAL", busy_seconds=2)
+
+
+def activity_file(store: Path) -> Path:
+    """The file of the log of calls, by the store's."""
+    return store.with_name("activity.db")
+
+
 def refuse_unusable(path: Path | None, url: str | None) -> None:
     """Look at a database before anything is served from it; it is left as it is.
 

@@ -33,7 +33,7 @@ _READABLE: Final = re.compile(
 )
 # Two numbers: ours, and the schema's, so that stores in two schemas of a database are strangers.
 _KEY: Final = "hashtext('openmemory {}'), hashtext(current_schema())"
-_TAKE_WRITE: Final = f"SELECT pg_advisory_xact_lock({_KEY.format('write')})"
+_TAKE_WRITE: Final = f"SELECT pg_advisory_xact_lock({_KEY.format('{}')})"
 _TRY_LEAD: Final = f"SELECT pg_try_advisory_lock({_KEY.format('lead')})"
 
 _CONNECT_SECONDS: Final = 10
@@ -62,8 +62,9 @@ class MissingDriver(Unavailable):
 class PostgresDatabase(Database):
     """A database that other processes read and write, too."""
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: Connect, lock: str = "write") -> None:
         super().__init__(_pooled(connect))
+        self._lock = lock
         self._connect = connect
         self._leader: AsyncEngine | None = None
         self._leading: AsyncConnection | None = None
@@ -79,7 +80,11 @@ class PostgresDatabase(Database):
     def _writes(self) -> dict[str, str]:
         # Each statement sees what is committed when it starts: the first one waits for the lock,
         # and an older view would be of before the write that was waited for.
-        return {"openmemory": "write", "isolation_level": "READ COMMITTED"}
+        return {
+            "openmemory": "write",
+            "openmemory_lock": self._lock,
+            "isolation_level": "READ COMMITTED",
+        }
 
     @asynccontextmanager
     async def migrating(self) -> AsyncGenerator[WriteConnection]:
@@ -133,8 +138,10 @@ class PostgresDatabase(Database):
         await super().close()
 
 
-def open_postgres(url: str) -> Database:
+def open_postgres(url: str, *, lock: str = "write") -> Database:
     """The database of a URL; nothing is connected before it is asked.
+
+    Its writes come one at a time with all those of the same `lock`, in whichever process.
 
     Raises:
         MissingDriver: asyncpg is not installed.
@@ -146,7 +153,7 @@ def open_postgres(url: str) -> Database:
         raise MissingDriver(
             "PostgreSQL needs its driver: pip install 'openmemory-server[postgres]'"
         ) from error
-    return PostgresDatabase(partial(driver.connect, _checked(url)))
+    return PostgresDatabase(partial(driver.connect, _checked(url)), lock)
 
 
 def _checked(url: str) -> str:
@@ -192,4 +199,5 @@ def _engine(
 
 def _begin(connection: sa.Connection) -> None:
     if is_write(connection):
-        connection.exec_driver_sql(_TAKE_WRITE)
+        lock = connection.get_execution_options()["openmemory_lock"]
+        connection.exec_driver_sql(_TAKE_WRITE.format(lock))

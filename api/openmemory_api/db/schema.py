@@ -14,9 +14,11 @@ from openmemory_api.db.session import Database
 from openmemory_api.domain.errors import Unavailable
 
 History = Literal["store", "reads"]
-HEADS: Final[dict[History, str]] = {"store": "0003", "reads": "0001"}
+HEADS: Final[dict[History, str]] = {"store": "0003", "reads": "0002"}
 """The newest revision of each history; a test holds it to the migration files."""
-_VERSIONS: Final = "alembic_version"
+VERSIONS: Final[dict[History, str]] = {"store": "alembic_version", "reads": "activity_version"}
+"""Where each history keeps its revision: in PostgreSQL both are in one database."""
+_OURS: Final = ({"alembic_version", "counters"}, {"activity_version", "activity_calls"})
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
@@ -57,15 +59,15 @@ def _table_names(uri: str) -> set[str]:
 
 
 def _require_ours(tables: set[str]) -> None:
-    if tables and not (_VERSIONS in tables and tables & {"counters", "reads"}):
+    if tables and not any(ours <= tables for ours in _OURS):
         raise ForeignDatabase(
             "The database was made by another program and was left as it is. Choose another with "
             "--data-dir or OPENMEMORY_DATABASE_URL; `openmemory import` will read its memories"
         )
 
 
-async def revision_of(database: Database) -> str | None:
-    """The revision of a database's schema; None while there is nothing in it. Changes nothing.
+async def revision_of(database: Database, history: History = "store") -> str | None:
+    """The revision of a database's schema; None while there is nothing of it. Changes nothing.
 
     Raises:
         ForeignDatabase: it holds another program's tables.
@@ -74,7 +76,7 @@ async def revision_of(database: Database) -> str | None:
     async with database.read() as connection:
         if database.shared:
             await require_usable(connection)
-        return await connection.run_sync(_revision)
+        return await connection.run_sync(lambda sync: _revision(sync, VERSIONS[history]))
 
 
 async def migrate(database: Database, history: History = "store") -> None:
@@ -83,13 +85,14 @@ async def migrate(database: Database, history: History = "store") -> None:
     Raises:
         ForeignDatabase, Unavailable: as `revision_of`, or a newer version of ours has written it.
     """
-    current = await revision_of(database) == HEADS[history]
-    if current and (not database.shared or await _has_functions(database)):
+    current = await revision_of(database, history) == HEADS[history]
+    needs_functions = database.shared and history == "store"
+    if current and (not needs_functions or await _has_functions(database)):
         return
     # Of several processes that get here one makes the schema; the others then find it made.
     async with database.migrating() as connection:
         await connection.run_sync(lambda sync: _upgrade(sync, history))
-        if database.shared:
+        if needs_functions:
             await create_functions(connection)
 
 
@@ -98,12 +101,12 @@ async def _has_functions(database: Database) -> bool:
         return await has_functions(connection)
 
 
-def _revision(connection: sa.Connection) -> str | None:
+def _revision(connection: sa.Connection, versions: str) -> str | None:
     tables = set(sa.inspect(connection).get_table_names())
     _require_ours(tables)
-    if not tables:
+    if versions not in tables:
         return None
-    query = sa.text(f"SELECT version_num FROM {_VERSIONS}")  # noqa: S608  a constant
+    query = sa.text(f"SELECT version_num FROM {versions}")  # noqa: S608  a constant
     return connection.execute(query).scalar_one_or_none()
 
 
@@ -118,6 +121,7 @@ def _upgrade(connection: sa.Connection, history: History) -> None:
     config.set_main_option("version_locations", str(_MIGRATIONS / history / "versions"))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
+    config.attributes["version_table"] = VERSIONS[history]
     try:
         command.upgrade(config, "head")
     except CommandError as error:

@@ -16,8 +16,11 @@ from openmemory_api.domain.filters import canonical_json, fold
 from openmemory_api.domain.memory import Json
 
 
-def open_sqlite(path: Path, *, synchronous: str = "FULL") -> Database:
-    """A SQLite database in WAL mode; `FULL` keeps an acknowledged write through power loss."""
+def open_sqlite(path: Path, *, synchronous: str = "FULL", busy_seconds: int = 30) -> Database:
+    """A SQLite database in WAL mode; `FULL` keeps an acknowledged write through power loss.
+
+    Another program may hold its lock for `busy_seconds` before a write gives up.
+    """
     engine = create_async_engine(
         # The path makes the engine pool connections, as it does for files; `connect` opens them.
         sa.URL.create("sqlite+aiosqlite", database=str(path)),
@@ -32,11 +35,11 @@ def open_sqlite(path: Path, *, synchronous: str = "FULL") -> Database:
         connection.create_function("openmemory_member", 2, _member_or_null, deterministic=True)
         cursor: sqlite3.Cursor = connection.cursor()
         for pragma in (
+            f"busy_timeout={busy_seconds * 1000}",
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "foreign_keys=ON",
             "secure_delete=ON",  # what is erased is overwritten in the file, too
-            "busy_timeout=30000",
             "cache_size=-16000",
         ):
             cursor.execute(f"PRAGMA {pragma}")

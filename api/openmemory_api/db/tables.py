@@ -1,23 +1,20 @@
-"""The tables of the store, and of the read log, which lives in a database of its own."""
+"""The tables of the store, and of the log of calls, which has a file or connection of its own."""
 
 from typing import Any
 
 import sqlalchemy as sa
 
 from openmemory_api.db.types import CanonicalJson, UtcDateTime, text
+from openmemory_api.domain.rules import ANY_OTHER_APP as ANY_OTHER_APP
 
-ANY_OTHER_APP = "*"
-"""The access row of apps that have none of their own; not a name an app can have."""
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-read_metadata = sa.MetaData()
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=_NAMES)
+read_metadata = sa.MetaData(naming_convention=_NAMES)
 
 
 def _id() -> sa.Column[str]:
@@ -249,19 +246,63 @@ jobs = sa.Table(
     sa.Index(None, "action_id"),
 )
 
-reads = sa.Table(
-    "reads",
+activity_calls = sa.Table(
+    "activity_calls",
     read_metadata,
-    _serial(),
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("request_id", text(64), nullable=False),
     sa.Column("project_id", text(64), nullable=False),
     sa.Column("user_id", text(255)),
     sa.Column("app", text(255)),
+    sa.Column("key_id", text(16)),
     sa.Column("surface", text(32), nullable=False),
-    sa.Column("operation", text(32), nullable=False),
+    sa.Column("operation", text(128), nullable=False),
+    sa.Column("kind", text(16), nullable=False),
     sa.Column("query", text()),
-    sa.Column("hits", CanonicalJson, nullable=False),
-    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("count", sa.Integer),
     sa.Column("duration_ms", sa.Float, nullable=False),
     sa.Column("outcome", text(16), nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Index(None, "user_id", "id"),
+)
+
+activity_hits = sa.Table(
+    "activity_hits",
+    read_metadata,
+    sa.Column("call_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("memory_id", text(36), nullable=False),
+    sa.Column("score", sa.Float),
+    sa.Index(None, "memory_id", "call_id"),
+    sqlite_with_rowid=False,
+)
+
+activity_usage = sa.Table(
+    "activity_usage",
+    read_metadata,
+    sa.Column("day", text(10), primary_key=True),
+    sa.Column("project_id", text(64), primary_key=True),
+    # Empty where a call had none: a null would be unlike every other null.
+    sa.Column("user_id", text(255), primary_key=True),
+    sa.Column("app", text(255), primary_key=True),
+    sa.Column("key_id", text(16), primary_key=True),
+    sa.Column("calls", sa.BigInteger, nullable=False),
+    sa.Column("reads", sa.BigInteger, nullable=False),
+    sa.Column("writes", sa.BigInteger, nullable=False),
+    sa.Column("denied", sa.BigInteger, nullable=False),
+    sa.Column("limited", sa.BigInteger, nullable=False),
+    sa.Column("errors", sa.BigInteger, nullable=False),
+)
+
+activity_errors = sa.Table(
+    "activity_errors",
+    read_metadata,
+    _serial(),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("request_id", text(64), nullable=False),
+    sa.Column("operation", text(128), nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("exception", text(255)),
+    sa.Column("place", text(255)),
 )

@@ -84,7 +84,7 @@ class ActionService:
             if action.kind is ActionKind.ACCESS:
                 require_manager(caller)
             else:
-                require_scopes(caller, KeyScope.WRITE, KeyScope.DELETE)
+                require_scopes(caller, KeyScope.READ, KeyScope.WRITE, KeyScope.DELETE)
             if action.undone_by is not None:
                 raise Invalid(f"This action was already undone, by {action.undone_by}")
             if action.kind is ActionKind.ACCESS:

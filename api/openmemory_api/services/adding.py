@@ -20,12 +20,15 @@ from openmemory_api.domain.requests import (
     AddRequest,
     Change,
     ChangeKind,
+    Secrets,
     View,
 )
 from openmemory_api.services.access import AccessService, Scope
+from openmemory_api.services.activity import note_memories
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.jobs import JobQueue
 from openmemory_api.services.pending import KIND, Order
+from openmemory_api.services.redaction import NO_REDACTION, Redaction
 from openmemory_api.services.validation import (
     checked_entities,
     checked_expiration,
@@ -44,6 +47,7 @@ class AddService:
 
     Args:
         queue: where adds wait for a model; None where there is none, and all is stored verbatim.
+        redaction: what is done about secrets.
     """
 
     def __init__(
@@ -53,12 +57,14 @@ class AddService:
         indexer: Indexer,
         clock: Clock,
         queue: JobQueue | None = None,
+        redaction: Redaction = NO_REDACTION,
     ) -> None:
         self._database = database
         self._access = access
         self._indexer = indexer
         self._clock = clock
         self._queue = queue
+        self._redaction = redaction
 
     async def add(self, caller: Caller, request: AddRequest) -> Added:
         """Store one memory per message, verbatim, unless it exactly repeats a readable one.
@@ -70,26 +76,30 @@ class AddService:
             Forbidden: the app may not add, or the body names another user.
         """
         require_adding(await self._access.scope(caller, KeyScope.WRITE))
-        order = self._checked(caller, request)
+        order, secrets = self._checked(caller, request)
         # Deduced memories are facts already.
         if self._queue and request.infer and not request.deduced_memories:
-            order = replace(order, guidance=checked_guidance(request.guidance))
-            return await self._promise(self._queue, order)
-        return await self._store(order)
+            guidance, more = self._redaction.guidance(checked_guidance(request.guidance))
+            added = await self._promise(self._queue, replace(order, guidance=guidance))
+            return replace(added, secrets=secrets + more)
+        return replace(await self._store(order), secrets=secrets)
 
-    def _checked(self, caller: Caller, request: AddRequest) -> Order:
-        return Order(
+    def _checked(self, caller: Caller, request: AddRequest) -> tuple[Order, Secrets]:
+        drafts, in_texts = self._redaction.drafts(drafts_of(request))
+        metadata, in_metadata = self._redaction.metadata(checked_metadata(request.metadata))
+        order = Order(
             caller=caller,
             entities=checked_entities(caller, request.entities),
-            metadata=checked_metadata(request.metadata),
+            metadata=metadata,
             timestamp=checked_moment(request.timestamp, name="timestamp"),
             expiration_date=checked_expiration(request.expiration_date),
             immutable=request.immutable,
             guidance=request.guidance,
-            drafts=tuple(drafts_of(request)),
+            drafts=drafts,
             accepted_at=self._clock(),
             first_id=str(uuid4()),
         )
+        return order, in_texts + in_metadata
 
     async def _store(self, order: Order) -> Added:
         async with self._database.write() as connection:
@@ -97,6 +107,7 @@ class AddService:
             changes = await keep(write, scope, order.verbatim(), first_id=order.first_id)
             await write.finish()
         ids = [change.memory.id for change in changes if change.kind is ChangeKind.ADD]
+        note_memories(ids)
         return Added(
             action_id=write.action_id,
             changes=changes,

@@ -8,7 +8,8 @@ from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.filters import KeywordField
 from openmemory_api.domain.memory import ENTITY_TYPES, EntityType
 from openmemory_api.domain.requests import Entity
-from openmemory_api.services.access import AccessService
+from openmemory_api.services.access import AccessService, Scope
+from openmemory_api.services.activity import note
 
 ENTITY_FIELDS: dict[EntityType, KeywordField] = {
     "user": "user_id",
@@ -27,12 +28,16 @@ class EntityService:
 
     async def all(self, caller: Caller) -> list[Entity]:
         """Every entity that a memory readable by the caller carries, by type and name."""
-        scope = await self._access.scope(caller, KeyScope.READ)
+        return await self._access.answer(caller, self._within, KeyScope.READ)
+
+    async def _within(self, scope: Scope) -> list[Entity]:
+        project_id = scope.caller.project_id
         found: list[Entity] = []
         async with self._database.read() as connection:
             for kind in ENTITY_TYPES:
                 carried = await rows.entities(connection, ENTITY_FIELDS[kind], scope.readable)
-                found += [_entity(caller.project_id, kind, row) for row in carried]
+                found += [_entity(project_id, kind, row) for row in carried]
+        note(count=len(found))
         return found
 
     async def page(

@@ -17,19 +17,23 @@ from openmemory_api.domain.memory import Memory
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import (
     MAX_BATCH,
+    NO_SECRETS,
     ActionKind,
     Deleted,
     HistoryEntry,
     ListRequest,
     MemoryPage,
     MemoryRef,
+    Secrets,
     Unset,
+    Updated,
     UpdateRequest,
 )
 from openmemory_api.services.access import AccessService, Scope
 from openmemory_api.services.activity import note_memories
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.pending import DELETED, withdraw
+from openmemory_api.services.redaction import NO_REDACTION, Redaction
 from openmemory_api.services.validation import (
     checked_expiration,
     checked_metadata,
@@ -38,6 +42,7 @@ from openmemory_api.services.validation import (
     tags_of,
 )
 from openmemory_api.services.writing import (
+    Forget,
     Write,
     erase,
     find_all,
@@ -61,12 +66,16 @@ class MemoryService:
         indexer: Indexer,
         clock: Clock,
         keep_trash: timedelta,
+        forget: Forget,
+        redaction: Redaction = NO_REDACTION,
     ) -> None:
         self._database = database
         self._access = access
         self._indexer = indexer
         self._clock = clock
         self._keep_trash = keep_trash
+        self._forget = forget
+        self._redaction = redaction
 
     async def get(self, caller: Caller, ref: MemoryRef) -> Memory:
         """One memory, also when it has expired.
@@ -119,27 +128,27 @@ class MemoryService:
         async with self._database.read() as connection:
             return await rows.count(connection, ACTIVE)
 
-    async def update(self, caller: Caller, ref: MemoryRef, request: UpdateRequest) -> Memory:
-        """Replace the given fields of one memory; answers it as it is now.
+    async def update(self, caller: Caller, ref: MemoryRef, request: UpdateRequest) -> Updated:
+        """Replace the given fields of one memory.
 
         Raises:
             Invalid, NotFound: as for `get`, or a field is out of bounds.
             Forbidden: the caller may read it but not change it.
         """
-        return (await self._update_all(caller, [(ref, request)]))[0]
+        return await self._update_all(caller, [(ref, request)])
 
     async def update_many(
         self, caller: Caller, requests: Sequence[tuple[MemoryRef, UpdateRequest]]
-    ) -> int:
+    ) -> Updated:
         """As `update` for up to 1,000 memories, all of them or none."""
         _require_batch(requests)
-        return len(await self._update_all(caller, requests))
+        return await self._update_all(caller, requests)
 
     async def _update_all(
         self, caller: Caller, requests: Sequence[tuple[MemoryRef, UpdateRequest]]
-    ) -> list[Memory]:
+    ) -> Updated:
         await self._access.scope(caller, KeyScope.WRITE)
-        checked = [(ref, _checked_update(request)) for ref, request in requests]
+        checked, secrets = self._checked(requests)
         async with self._database.write() as connection:
             scope = await self._access.scope_within(connection, caller, KeyScope.WRITE)
             refs = [ref for ref, _ in checked]
@@ -165,7 +174,23 @@ class MemoryService:
             await write.finish()
         note_memories(list(current))
         await self._indexer.found(list(current), write.change, within=_FOUND_WITHIN)
-        return [current[found[ref].id] for ref in refs]
+        return Updated([current[found[ref].id] for ref in refs], secrets)
+
+    def _checked(
+        self, requests: Sequence[tuple[MemoryRef, UpdateRequest]]
+    ) -> tuple[list[tuple[MemoryRef, UpdateRequest]], Secrets]:
+        checked: list[tuple[MemoryRef, UpdateRequest]] = []
+        found = NO_SECRETS
+        for ref, asked in requests:
+            request = _checked_update(asked)
+            if request.text is not None:
+                text, secrets = self._redaction.text(request.text)
+                request, found = replace(request, text=text), found + secrets
+            if not isinstance(request.metadata, Unset):
+                metadata, secrets = self._redaction.metadata(request.metadata)
+                request, found = replace(request, metadata=metadata), found + secrets
+            checked.append((ref, request))
+        return checked, found
 
     async def delete(
         self,
@@ -255,7 +280,7 @@ class MemoryService:
     async def _gone(self) -> None:
         self._indexer.notice()
         if not self._keep_trash:
-            await self._database.forget()
+            await self._forget()
 
     async def history(self, caller: Caller, ref: MemoryRef) -> list[HistoryEntry]:
         """What happened to a memory, oldest first; errors as for `get`."""

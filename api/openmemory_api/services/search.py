@@ -13,7 +13,8 @@ from openmemory_api.domain.filters import NOTHING, Filter, all_of
 from openmemory_api.domain.memory import ScoredMemory
 from openmemory_api.domain.protocols import Clock, Embedder, Vector, VectorIndex
 from openmemory_api.domain.requests import SearchRequest, SearchResult
-from openmemory_api.services.access import AccessService
+from openmemory_api.services.access import AccessService, Scope
+from openmemory_api.services.activity import note
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.ranking import Ranked, rank
 from openmemory_api.services.validation import checked_text
@@ -50,7 +51,14 @@ class SearchService:
             Unavailable: the index cannot be reached.
         """
         query, _ = checked_text(request.query, name="query")
-        scope = await self._access.scope(caller, KeyScope.READ)
+        note(query=query, hits=())
+
+        async def found(scope: Scope) -> SearchResult:
+            return await self._found(query, request, scope)
+
+        return await self._access.answer(caller, found, KeyScope.READ)
+
+    async def _found(self, query: str, request: SearchRequest, scope: Scope) -> SearchResult:
         today = self._clock().date()
         wanted = all_of(scope.readable, request.wanted, request.view.shown_on(today))
         if wanted == NOTHING:
@@ -60,6 +68,7 @@ class SearchService:
         candidates = await self._index.search(query, vector, scope=wanted, limit=limit)
         ranked = [hit for hit in rank(query, candidates) if hit.score >= request.threshold]
         confirmed = await self._confirmed(ranked, wanted, request.top_k)
+        note(hits=[(hit.memory.id, hit.score) for hit in confirmed])
         return SearchResult(confirmed, degraded or self._indexer.behind)
 
     async def _confirmed(

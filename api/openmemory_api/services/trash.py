@@ -13,8 +13,9 @@ from openmemory_api.domain.memory import Memory
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import ActionKind, MemoryRef
 from openmemory_api.services.access import AccessService
+from openmemory_api.services.activity import note_memories
 from openmemory_api.services.indexing import Indexer
-from openmemory_api.services.writing import Write, erase, find_all, user_of
+from openmemory_api.services.writing import Forget, Write, erase, find_all, user_of
 
 _SWEEP: Final = 1_000
 
@@ -29,12 +30,14 @@ class TrashService:
         indexer: Indexer,
         clock: Clock,
         keep: timedelta,
+        forget: Forget,
     ) -> None:
         self._database = database
         self._access = access
         self._indexer = indexer
         self._clock = clock
         self._keep = keep
+        self._forget = forget
 
     async def page(self, caller: Caller, *, page: int, page_size: int) -> tuple[int, list[Memory]]:
         """How many memories are in the caller's trash, and one page of them."""
@@ -42,7 +45,9 @@ class TrashService:
         async with self._database.read() as connection:
             total = await rows.count(connection, trash)
             offset = (page - 1) * page_size
-            return total, await rows.page(connection, trash, limit=page_size, offset=offset)
+            found = await rows.page(connection, trash, limit=page_size, offset=offset)
+        note_memories([memory.id for memory in found])
+        return total, found
 
     async def restore(self, caller: Caller, refs: Sequence[MemoryRef]) -> list[Memory]:
         """Bring memories back with their ids and short ids, all of them or none.
@@ -58,6 +63,7 @@ class TrashService:
             )
             await write.restore(found)
             await write.finish()
+        note_memories([memory.id for memory in found])
         self._indexer.notice()
         return [change.memory for change in write.changes]
 
@@ -71,7 +77,8 @@ class TrashService:
         async with self._database.write() as connection:
             found = await _find(connection, caller, refs, trash)
             await erase(connection, [memory.id for memory in found])
-        await self._database.forget()
+        await self._forget()
+        note_memories([memory.id for memory in found])
         return len(found)
 
     async def sweep(self) -> int:
@@ -86,7 +93,7 @@ class TrashService:
                 await erase(connection, ids)
             erased += len(ids)
         if erased:
-            await self._database.forget()
+            await self._forget()
         return erased
 
 

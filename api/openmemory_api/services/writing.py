@@ -1,10 +1,10 @@
 """The steps every write shares: find what it names, check that it may, record what it did."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from openmemory_api.db import actions as action_rows
@@ -19,6 +19,9 @@ from openmemory_api.domain.requests import ActionKind, Change, ChangeKind, Memor
 from openmemory_api.domain.text import fingerprint
 from openmemory_api.services.access import Scope
 from openmemory_api.services.validation import UUID_FORM
+
+Forget: TypeAlias = Callable[[], Awaitable[None]]
+"""Called when memories were erased for good, to let nothing of them stay anywhere else."""
 
 _SHORT_ID: Final = re.compile(r"m([1-9][0-9]{0,17})")
 

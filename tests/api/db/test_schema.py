@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from openmemory_api.container import Container
 from openmemory_api.db import schema
 from openmemory_api.db.opening import open_database
-from openmemory_api.db.schema import HEADS, History, migrate
+from openmemory_api.db.schema import HEADS, VERSIONS, History, migrate
 from openmemory_api.db.session import Database
 from openmemory_api.db.tables import metadata, read_metadata
 from openmemory_api.domain.errors import Unavailable
@@ -57,11 +57,12 @@ async def test_migrations_make_exactly_the_tables_of_the_code(
     await migrate(database, history)
 
     def differences(connection: sa.Connection) -> list[Any]:
-        return list(compare_metadata(MigrationContext.configure(connection), tables))
+        options = {"version_table": VERSIONS[history]}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables))
 
     async with database.read() as connection:
         assert await connection.run_sync(differences) == []
-        version = await connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+        version = await connection.execute(sa.text(f"SELECT version_num FROM {VERSIONS[history]}"))
         assert version.scalar_one() == HEADS[history]
     await database.close()
 

@@ -1,0 +1,178 @@
+"""ASGI middleware around everything: the id of each request, and its entry in the log of calls."""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import uuid4
+
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Match
+
+from openmemory_api.middleware import (
+    ASGIApp,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    is_tool_server,
+    normalised,
+)
+from openmemory_api.services.activity import Entry, Kind, current, raised
+
+REQUEST_ID: Final = "openmemory.request_id"
+"""Key of the ASGI scope."""
+UNLOGGED: Final = frozenset({"/", "/health", "/docs", "/docs/assets/{name}"})
+"""Routes that are no calls of the store. All others leave a row."""
+
+_ENTRY: Final = "openmemory.entry"
+_GIVEN_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_TOOL: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_READS: Final = frozenset(
+    {
+        ("POST", "/v1/memories/search/"),
+        ("POST", "/v2/memories/"),
+        ("POST", "/v2/memories/search/"),
+        ("POST", "/v3/memories/"),
+        ("POST", "/v3/memories/search/"),
+    }
+)
+"""Reads whose filters are too much for a query string."""
+_WRITES_OF_OURS: Final = re.compile(r"/api/v1/(actions|trash)(/|$)")
+
+
+class Recording:
+    """Outermost of all: gives each request its id, and hands on what became of it.
+
+    Args:
+        app: all that is inside.
+        put: takes the entry of each call of the store; None where there is no store.
+        project_id: whose calls they are while their caller is not known.
+        routes: of the app, asked when a request was refused before it came to its route.
+        root_path: the prefix the app is served under.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        put: Callable[[Entry], None] | None = None,
+        project_id: str = "",
+        routes: Callable[[], Iterable[BaseRoute]] = tuple,
+        root_path: str = "",
+    ) -> None:
+        self._app = app
+        self._put = put
+        self._project_id = project_id
+        self._routes = routes
+        self._root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        entry = Entry(_request_id(scope), self._project_id)
+        scope = {**scope, REQUEST_ID: entry.request_id, _ENTRY: entry}
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                entry.status = message["status"]
+                named = (b"x-request-id", entry.request_id.encode())
+                message = {**message, "headers": [*message["headers"], named, *entry.headers]}
+            await send(message)
+
+        token = current.set(entry)
+        start = time.perf_counter()
+        try:
+            await self._app(scope, receive, sending)
+        except BaseException as error:
+            _crashed(entry, error)
+            raise
+        finally:
+            entry.duration_ms = round((time.perf_counter() - start) * 1000, 3)
+            current.reset(token)
+            self._finish(entry, scope)
+
+    def _finish(self, entry: Entry, scope: Scope) -> None:
+        if self._put is None or not (entry.routed or self._refused(entry, scope)):
+            return
+        tool = Headers(scope=scope).get("x-openmemory-tool")
+        if tool is not None and _TOOL.fullmatch(tool):
+            entry.tool = tool
+        self._put(entry)
+
+    def _refused(self, entry: Entry, scope: Scope) -> bool:
+        """Whether a request that did not come to a route would have called the store."""
+        if entry.reached:
+            return False
+        inner = normalised(scope, self._root_path)
+        if is_tool_server(inner):
+            _name(entry, scope["method"], "/mcp")
+            return True
+        for route in routes_of(self._routes()):
+            match, _ = route.matches({**inner, "fastapi": {}})
+            if match is Match.FULL:
+                return _name(entry, scope["method"], route.path)
+        return False
+
+
+class Routed:
+    """Innermost: sees which route a request came to."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            entry: Entry | None = scope.get(_ENTRY)
+            if entry is not None:
+                entry.reached = True
+                route = scope.get("route")
+                if isinstance(route, APIRoute):
+                    entry.routed = _name(entry, scope["method"], route.path)
+
+
+def routes_of(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """The routes of an app, also those of the routers it includes."""
+    for route in routes:
+        included: Any = getattr(route, "original_router", None)
+        if isinstance(route, APIRoute):
+            yield route
+        elif included is not None:
+            yield from routes_of(included.routes)
+
+
+def kind_of(method: str, path: str) -> Kind:
+    """What a route is for, by its template."""
+    reads = method in ("GET", "HEAD") or (method, path) in _READS
+    if path.startswith("/api/v1/") and not _WRITES_OF_OURS.match(path):
+        return Kind.MANAGE
+    return Kind.READ if reads else Kind.WRITE
+
+
+def _name(entry: Entry, method: str, path: str) -> bool:
+    """Name the operation; whether it is one of the store's."""
+    entry.operation = entry.operation or f"{method} {path}"
+    entry.kind = kind_of(method, path)
+    return path not in UNLOGGED
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _GIVEN_ID.fullmatch(value.strip(b" \t")):
+            return value.strip(b" \t").decode("ascii")
+    return uuid4().hex
+
+
+def _crashed(entry: Entry, error: BaseException) -> None:
+    if isinstance(error, Exception) and not isinstance(error, ClientDisconnect):
+        raised(error)
+        # Whatever it had begun to answer.
+        entry.status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,334 @@
+"""Writes the log of calls: behind everybody's back, bounded, and never in the way.
+
+docs/decisions/0012-activity.md says why.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import anyio
+from sqlalchemy.exc import SQLAlchemyError
+
+from openmemory_api.db import activity as rows
+from openmemory_api.db.schema import migrate
+from openmemory_api.db.session import Database, WriteConnection, undisturbed
+from openmemory_api.domain.errors import StoreError, Unavailable
+from openmemory_api.domain.protocols import Clock
+from openmemory_api.services.activity import Entry, Kind, Outcome
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS: Final = 1.0
+"""What a killed process loses at most."""
+QUEUE: Final = 10_000
+"""Calls that wait to be written; the oldest give way."""
+KEEP_CALLS: Final = 1_000_000
+KEEP_ERRORS: Final = 1_000
+KEEP_USAGE: Final = timedelta(days=400)
+MAX_QUERY: Final = 2_000
+"""Characters of a query that are kept."""
+MAX_HITS: Final = 1_000
+"""Memories that are kept of one call."""
+_REMEMBERED: Final = 10_000
+_AT_ONCE: Final = 10_000
+
+Queries = Literal["text", "hash", "none"]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What waits to be written."""
+
+    calls: deque[Entry] = field(default_factory=deque[Entry])
+    errors: deque[Entry] = field(default_factory=lambda: deque[Entry](maxlen=KEEP_ERRORS))
+    usage: dict[rows.UsageKey, list[int]] = field(default_factory=dict[rows.UsageKey, list[int]])
+
+    def __bool__(self) -> bool:
+        return bool(self.calls or self.errors or self.usage)
+
+    def put_back(self, older: "Batch") -> None:
+        """Take back what could not be written, before what came since."""
+        self.calls.extendleft(reversed(older.calls))
+        self.errors = deque([*older.errors, *self.errors], maxlen=KEEP_ERRORS)
+        for key, counts in older.usage.items():
+            self.count(key, counts)
+
+    def count(self, key: rows.UsageKey, counts: Sequence[int]) -> None:
+        """Add to a day's counts."""
+        known = self.usage.get(key)
+        if known is not None:
+            self.usage[key] = [a + b for a, b in zip(known, counts, strict=True)]
+        elif len(self.usage) < QUEUE:
+            self.usage[key] = list(counts)
+
+
+class Recorder:
+    """Takes calls in without waiting and writes them once a second.
+
+    Args:
+        database: the log's own.
+        store: the memories', which is asked what was erased for good.
+        file: the log's file; None on PostgreSQL.
+        clock: tells when a call ended.
+        days: how long calls are kept; 0 keeps none.
+        queries: whether they are kept as texts, as keyed hashes, or not at all.
+        hashed: the keyed hash of a query: equal for equal ones, of no use without the key.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        store: Database,
+        file: Path | None,
+        clock: Clock,
+        *,
+        days: float,
+        queries: Queries,
+        hashed: Callable[[str], str],
+    ) -> None:
+        self.database = database
+        self._store = store
+        self._file = file
+        self._clock = clock
+        self._keep = timedelta(days=days)
+        self._queries: Queries = queries
+        self._hashed = hashed
+        self._waiting = Batch()
+        self._something = anyio.Event()
+        self._one_at_a_time = anyio.Lock()
+        self._running = False
+        self._opened: tuple[int, int] | None = None
+        self._erased_through = 0
+        # Of a search that is under way while what it found is erased, only this knows.
+        self._erased: dict[str, None] = {}
+        self.dropped = 0
+        """Calls that were never written."""
+        self.problem: str | None = None
+        """Why the log was not written the last time, if it was not."""
+
+    def put(self, entry: Entry) -> None:
+        """Take in a call that has ended."""
+        entry.ended_at = self._clock()
+        if self._keep:
+            self._waiting.calls.append(entry)
+            self._drop_beyond()
+        if entry.outcome is Outcome.FAILED and entry.status is not None:
+            self._waiting.errors.append(entry)
+        self._waiting.count(_usage_key(entry), _counts(entry))
+        self._something.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many calls are not written yet."""
+        return len(self._waiting.calls)
+
+    async def run(self) -> None:
+        """Write once a second, while there is something, until cancelled."""
+        self._running = True
+        while True:
+            await self.flush()
+            await anyio.sleep(FLUSH_SECONDS)
+            await self._something.wait()
+
+    async def close(self) -> None:
+        """Write what is left, and let go of the database."""
+        # Not where it failed just now: a stop should not wait for a database that is gone.
+        if self._running and self.problem is None:
+            await self.flush()
+        await self.database.close()
+
+    async def erase(self) -> None:
+        """Forget queries that found what was erased for good, now; later where that fails now."""
+        if self.problem is None:
+            await self.flush()
+        self._something.set()
+
+    async def flush(self) -> None:
+        """Write what waits, and forget queries that found what was erased; never raises.
+
+        What fails for now is tried again with the next one.
+        """
+        # Undisturbed: what was taken out of the queue must not be lost to a cancelled request.
+        async with undisturbed(), self._one_at_a_time:
+            batch, self._waiting = self._waiting, Batch()
+            self._something = anyio.Event()
+            try:
+                await self._open()
+                await self._write(batch)
+            except (Unavailable, OSError) as error:
+                self._failed(error)
+                self._waiting.put_back(batch)
+                self._drop_beyond()
+                self._something.set()
+            except (StoreError, SQLAlchemyError) as error:
+                # What cannot be written once would not be the next time, and keep all else back.
+                self._failed(error)
+                self.dropped += len(batch.calls)
+            else:
+                self.problem = None
+
+    def _failed(self, error: Exception) -> None:
+        problem = f"The log of calls is not written: {error.__class__.__name__}"
+        if problem != self.problem:
+            log.warning(problem, exc_info=error)
+        self.problem = problem
+
+    def _drop_beyond(self) -> None:
+        while len(self._waiting.calls) > QUEUE:
+            self._waiting.calls.popleft()
+            self.dropped += 1
+
+    async def _open(self) -> None:
+        """Make or find the tables; also where somebody has deleted the file meanwhile."""
+        if self._opened is not None and self._opened == self._identity():
+            return
+        if self._opened is not None:
+            log.warning("The file of the log of calls is gone; it is made anew")
+            self._opened = None
+            await self.database.close()
+        if self._file is not None:
+            rows.make_private(self._file)
+        await migrate(self.database, "reads")
+        self._erased_through = 0
+        self._opened = self._identity()
+
+    def _identity(self) -> tuple[int, int]:
+        if self._file is None:
+            return (0, 0)
+        try:
+            status = self._file.stat()
+        except FileNotFoundError:
+            return (0, 0)
+        return (status.st_dev, status.st_ino)
+
+    async def _write(self, batch: Batch) -> None:
+        erased = await self._newly_erased()
+        if not batch and not erased:
+            return
+        async with self.database.write() as connection:
+            await self._add(connection, batch)
+            await rows.erase_queries(connection, [memory_id for memory_id, _ in erased])
+        if erased:
+            await self.database.forget()
+            self._erased_through = erased[-1][1]
+
+    async def _newly_erased(self) -> list[tuple[str, int]]:
+        """What was erased for good since the last time; after a start, all that ever was."""
+        async with self._store.read() as connection:
+            erased = await rows.purged_after(connection, self._erased_through)
+        for memory_id, _ in erased[-_REMEMBERED:]:
+            self._erased[memory_id] = None
+        while len(self._erased) > _REMEMBERED:
+            del self._erased[next(iter(self._erased))]
+        return erased
+
+    async def _add(self, connection: WriteConnection, batch: Batch) -> None:
+        first = await rows.last_id(connection) + 1 if batch.calls else 0
+        calls = [self._call(first + i, entry) for i, entry in enumerate(batch.calls)]
+        hits = [hit for i, entry in enumerate(batch.calls) for hit in _hits(first + i, entry)]
+        await rows.add_calls(connection, calls, hits)
+        await rows.add_usage(connection, batch.usage)
+        errors = [_error(entry) for entry in batch.errors]
+        await rows.add_errors(connection, errors, keep=KEEP_ERRORS)
+
+    def _call(self, call_id: int, entry: Entry) -> dict[str, Any]:
+        return {
+            "id": call_id,
+            "at": entry.ended_at,
+            "request_id": entry.request_id,
+            "project_id": entry.project_id,
+            "user_id": entry.caller.user_id if entry.caller else None,
+            "app": entry.caller.app if entry.caller else None,
+            "key_id": entry.caller.key_id if entry.caller else None,
+            "surface": entry.caller.surface if entry.caller else "rest",
+            "operation": entry.tool or entry.operation,
+            "kind": entry.kind,
+            "query": self._query(entry),
+            "count": entry.count,
+            "duration_ms": entry.duration_ms,
+            "outcome": entry.outcome,
+            "status": entry.status,
+        }
+
+    def _query(self, entry: Entry) -> str | None:
+        if entry.query is None or any(hit[0] in self._erased for hit in entry.hits):
+            return None
+        return self.kept(entry.query)
+
+    def kept(self, query: str) -> str | None:
+        """A query as the log has it; None where it keeps none."""
+        if self._queries == "text":
+            return query[:MAX_QUERY]
+        return self._hashed(query) if self._queries == "hash" else None
+
+    async def sweep(self) -> None:
+        """Let go of what is too old or too much.
+
+        Raises:
+            Unavailable: not now.
+        """
+        if self._opened is None:
+            return
+        before = self._clock() - self._keep
+        more = True
+        while more:
+            async with self.database.write() as connection:
+                more = await rows.let_go(
+                    connection, before=before, keep=KEEP_CALLS, at_once=_AT_ONCE
+                )
+        day = (self._clock() - KEEP_USAGE).date().isoformat()
+        async with self.database.write() as connection:
+            await rows.let_go_of_usage(connection, before=day)
+
+    def health(self) -> dict[str, Any]:
+        """How the log fares."""
+        return {"waiting": self.waiting, "dropped": self.dropped, "problem": self.problem}
+
+
+def day_of(moment: datetime) -> str:
+    """The day that a call counts for, in UTC."""
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def _usage_key(entry: Entry) -> rows.UsageKey:
+    assert entry.ended_at is not None
+    caller = entry.caller
+    who = (caller.user_id, caller.app, caller.key_id) if caller else (None, None, None)
+    user, app, key = (part or "" for part in who)
+    return (day_of(entry.ended_at), entry.project_id, user, app, key)
+
+
+def _counts(entry: Entry) -> tuple[int, ...]:
+    """In the order of `COUNTED`."""
+    done = entry.outcome is Outcome.OK
+    return (
+        1,
+        int(done and entry.kind is Kind.READ),
+        int(done and entry.kind is Kind.WRITE),
+        int(entry.outcome is Outcome.DENIED),
+        int(entry.outcome is Outcome.LIMITED),
+        int(entry.outcome is Outcome.FAILED),
+    )
+
+
+def _hits(call_id: int, entry: Entry) -> list[dict[str, Any]]:
+    return [
+        {"call_id": call_id, "position": i, "memory_id": memory_id, "score": score}
+        for i, (memory_id, score) in enumerate(entry.hits[:MAX_HITS], start=1)
+    ]
+
+
+def _error(entry: Entry) -> dict[str, Any]:
+    return {
+        "at": entry.ended_at,
+        "request_id": entry.request_id,
+        "operation": entry.operation,
+        "status": entry.status,
+        "exception": entry.exception,
+        "place": entry.place,
+    }
