@@ -18,12 +18,14 @@ from openmemory_api.domain.filters import (
     Contains,
     Filter,
     In,
+    ListField,
     MetadataIs,
     MetadataKey,
     Not,
     Or,
     Present,
     Range,
+    fold,
 )
 from openmemory_api.domain.memory import Json
 
@@ -46,8 +48,8 @@ class Dialect(Protocol):
         """Some element of a list of strings passes; none does where the list is null."""
         ...
 
-    def same(self, value: Value, needle: str, *, ignore_case: bool) -> Condition:
-        """The string, which is not null, is the needle."""
+    def folded(self, value: Value) -> Value:
+        """The form of a string in which case does not matter."""
         ...
 
     def part(self, value: Value, needle: str, *, ignore_case: bool) -> Condition:
@@ -80,7 +82,7 @@ def _condition(wanted: Filter, sql: Dialect) -> Condition:
         case And(parts):
             return _joined(sa.and_, sa.true(), [_condition(part, sql) for part in parts])
         case Or(parts):
-            return _joined(sa.or_, sa.false(), [_condition(part, sql) for part in parts])
+            return _joined(sa.or_, sa.false(), _alternatives(parts, sql))
         case Not(part):
             return sa.not_(_condition(part, sql))
         case In(field, values):
@@ -121,14 +123,41 @@ def _in(field: str, values: tuple[str, ...], sql: Dialect) -> Condition:
     return sa.and_(_column(field).is_not(None), sql.one_of(_column(field), values))
 
 
+def _alternatives(parts: Sequence[Filter], sql: Dialect) -> list[Condition]:
+    """What each part names; all needles of a list in one condition, or each would read it anew."""
+    needles: dict[tuple[ListField, bool], list[str]] = {}
+    others: list[Condition] = []
+    for part in parts:
+        if isinstance(part, Contains) and part.field in LIST_FIELDS:
+            field = cast("ListField", part.field)
+            needles.setdefault((field, part.ignore_case), []).append(part.needle)
+        else:
+            others.append(_condition(part, sql))
+    return others + [
+        _has_one_of(field, found, sql, ignore_case=ignore_case)
+        for (field, ignore_case), found in needles.items()
+    ]
+
+
+def _has_one_of(
+    field: str, needles: Sequence[str], sql: Dialect, *, ignore_case: bool
+) -> Condition:
+    prepare = fold if ignore_case else str
+    values = tuple(map(prepare, needles))
+
+    def is_one(value: Value) -> Condition:
+        return sql.one_of(sql.folded(value) if ignore_case else value, values)
+
+    return sql.any_element(_column(field), is_one)
+
+
 def _contains(
     field: str | MetadataKey, needle: str, sql: Dialect, *, ignore_case: bool
 ) -> Condition:
     if isinstance(field, MetadataKey):
         return sql.metadata_contains(field.key, needle, ignore_case=ignore_case)
     if field in LIST_FIELDS:
-        equal = partial(sql.same, needle=needle, ignore_case=ignore_case)
-        return sql.any_element(_column(field), equal)
+        return _has_one_of(field, [needle], sql, ignore_case=ignore_case)
     return sql.part(_column(field), needle, ignore_case=ignore_case)
 
 

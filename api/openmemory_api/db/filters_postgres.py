@@ -35,17 +35,23 @@ def any_element(
     return sa.exists(sa.select(1).select_from(elements).where(test(elements.c.value)))
 
 
-def same(value: sa.ColumnElement[Any], needle: str, *, ignore_case: bool) -> sa.ColumnElement[bool]:
+def folded(value: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    return getattr(sa.func, fold_name())(value, type_=text())
+
+
+def _same(
+    value: sa.ColumnElement[Any], needle: str, *, ignore_case: bool
+) -> sa.ColumnElement[bool]:
     if not _can_be_held(needle):
         return sa.false()
-    return _folded(value) == fold(needle) if ignore_case else value == needle
+    return folded(value) == fold(needle) if ignore_case else value == needle
 
 
 def part(value: sa.ColumnElement[Any], needle: str, *, ignore_case: bool) -> sa.ColumnElement[bool]:
     if not _can_be_held(needle):
         return sa.false()
     if ignore_case:
-        return sa.func.strpos(_folded(value), fold(needle)) > 0
+        return sa.func.strpos(folded(value), fold(needle)) > 0
     return sa.func.strpos(value, needle) > 0
 
 
@@ -70,7 +76,7 @@ def metadata_contains(key: str, needle: str, *, ignore_case: bool) -> sa.ColumnE
     items = sa.func.jsonb_array_elements(listed).table_valued(
         sa.column("value", JSONB), name="item"
     )
-    equal = same(_text(items.c.value), needle, ignore_case=ignore_case)
+    equal = _same(_text(items.c.value), needle, ignore_case=ignore_case)
     found = sa.select(1).select_from(items).where(_kind(items.c.value) == "string", equal)
     return sa.case(
         (_kind(member) == "string", part(_text(member), needle, ignore_case=ignore_case)),

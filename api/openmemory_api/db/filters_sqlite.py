@@ -45,7 +45,13 @@ def any_element(
     return sa.exists(sa.select(1).select_from(elements).where(test(elements.c.value)))
 
 
-def same(value: sa.ColumnElement[Any], needle: str, *, ignore_case: bool) -> sa.ColumnElement[bool]:
+def folded(value: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    return Folded(value)
+
+
+def _same(
+    value: sa.ColumnElement[Any], needle: str, *, ignore_case: bool
+) -> sa.ColumnElement[bool]:
     return Folded(value) == fold(needle) if ignore_case else value == needle
 
 
@@ -70,7 +76,7 @@ def metadata_is(key: str, value: Json) -> sa.ColumnElement[bool]:
 def metadata_contains(key: str, needle: str, *, ignore_case: bool) -> sa.ColumnElement[bool]:
     def held(entry: Any) -> sa.ColumnElement[bool]:
         inner = sa.func.json_each(entry.c.value).table_valued("value", "type", name="item")
-        equal = same(inner.c.value, needle, ignore_case=ignore_case)
+        equal = _same(inner.c.value, needle, ignore_case=ignore_case)
         listed = sa.exists(sa.select(1).select_from(inner).where(inner.c.type == "text", equal))
         return sa.case(
             (entry.c.type == "text", part(entry.c.value, needle, ignore_case=ignore_case)),

@@ -10,7 +10,7 @@ An app is the name it calls itself by. Where names are merged, each stands for a
 wrote is every one's own, and a rule about one is about all.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
@@ -207,8 +207,8 @@ def reach_of(base: Base, app: str, access: Access) -> Filter:
 
 def subjects_of(rule: Rule, access: Access) -> Filter:
     """The memories a rule is about."""
-    named = _denied_by if rule.effect is Effect.DENY else _named_by
-    return named(rule.subject, access.merges)
+    named = _named_by(rule.subject, access.merges)
+    return any_of(named, *_undecided([rule.subject] if rule.effect is Effect.DENY else []))
 
 
 def _granted(caller: Caller, access: Access, verb: Verb) -> Filter:
@@ -223,20 +223,26 @@ def _granted(caller: Caller, access: Access, verb: Verb) -> Filter:
     denies = _subjects(access.rules, verb, Effect.DENY)
     merges = access.merges
     return all_of(
-        any_of(_base_filter(base, caller.app, merges), *_each(_named_by, allows, merges)),
-        none_of(*_each(_denied_by, denies, merges)),
+        any_of(_base_filter(base, caller.app, merges), *_named_by_any(allows, merges)),
+        none_of(*_named_by_any(denies, merges), *_undecided(denies)),
     )
 
 
-def _each(
-    named: Callable[[Subject, Mapping[str, str]], Filter],
-    subjects: Iterable[Subject],
-    merges: Mapping[str, str],
-) -> list[Filter]:
-    """What each subject names; single memories in one part, for they can be thousands."""
+def _named_by_any(subjects: Sequence[Subject], merges: Mapping[str, str]) -> list[Filter]:
+    """What some subjects name: memories and apps in one part each, for they can be thousands."""
     ids = tuple(subject.memory_id for subject in subjects if isinstance(subject, OfMemory))
-    others = [named(subject, merges) for subject in subjects if not isinstance(subject, OfMemory)]
-    return [*others, In("id", ids)] if ids else others
+    apps = (names_of(subject.app, merges) for subject in subjects if isinstance(subject, OfApp))
+    names = tuple(name for each in apps for name in each)
+    others = [
+        _named_by(each, merges) for each in subjects if not isinstance(each, OfMemory | OfApp)
+    ]
+    return [*others, *([In("app", names)] if names else []), *([In("id", ids)] if ids else [])]
+
+
+def _undecided(denied: Iterable[Subject]) -> list[Filter]:
+    """What a denied category covers beside itself: what nobody knows not to be of it."""
+    by_category = any(isinstance(subject, OfCategory) for subject in denied)
+    return [Not(Present("categories"))] if by_category else []
 
 
 def _subjects(rules: Iterable[Rule], verb: Verb, effect: Effect) -> list[Subject]:
@@ -269,11 +275,3 @@ def _named_by(subject: Subject, merges: Mapping[str, str]) -> Filter:
             return In("id", (memory_id,))
         case _:
             assert_never(subject)
-
-
-def _denied_by(subject: Subject, merges: Mapping[str, str]) -> Filter:
-    """As `_named_by`, but a category also covers memories whose categories are undecided."""
-    named = _named_by(subject, merges)
-    if isinstance(subject, OfCategory):
-        return any_of(named, Not(Present("categories")))
-    return named

@@ -21,6 +21,7 @@ from openmemory_api.domain.filters import (
     Present,
     Range,
     TimeField,
+    fold,
     matches,
     value_of,
 )
@@ -78,6 +79,13 @@ class CodedColumn:
         if verdicts.all() or not verdicts.any():
             return np.full(length, bool(verdicts.any()))
         return verdicts[self._codes[:length]]
+
+    def holding(self, needles: frozenset[str], field: str, fold_case: bool, length: int) -> Mask:
+        """Rows whose list has one of `needles`, which are folded if `fold_case`."""
+        prepare = fold if fold_case else str
+        lists = (cast("tuple[str, ...] | None", value_of(each, field)) for each in self._examples)
+        held = [any(prepare(item) in needles for item in each or ()) for each in lists]
+        return np.array(held, np.bool_)[self._codes[:length]]
 
 
 class TimeColumn:
@@ -156,7 +164,12 @@ class MemoryTable:
 
     def _select_any(self, parts: Sequence[Filter], among: Mask) -> Mask:
         found = np.zeros_like(among)
-        for part in sorted(parts, key=reads_memories):
+        needles, others = _needles(parts)
+        for (field, fold_case), wanted in needles.items():
+            found |= among & self._coded[field].holding(
+                frozenset(wanted), field, fold_case, len(among)
+            )
+        for part in sorted(others, key=reads_memories):
             found |= self.select(part, among & ~found)
         return found
 
@@ -187,6 +200,25 @@ class MemoryTable:
         else:
             found[rows] = [matches(leaf, memory) for memory in memories]
         return found
+
+
+def _needles(
+    parts: Sequence[Filter],
+) -> tuple[dict[tuple[str, bool], list[str]], list[Filter]]:
+    """Whatever is looked for in lists, by list and folding, and the other parts.
+
+    Rules name labels by the hundred: one pass over the lists does for all of them.
+    """
+    needles: dict[tuple[str, bool], list[str]] = {}
+    others: list[Filter] = []
+    for part in parts:
+        match part:
+            case Contains("categories" | "tags" as field, needle, ignore_case):
+                prepared = fold(needle) if ignore_case else needle
+                needles.setdefault((field, ignore_case), []).append(prepared)
+            case _:
+                others.append(part)
+    return needles, others
 
 
 def _metadata_verdicts(leaf: MetadataIs, memories: Sequence[Memory]) -> list[bool]:
