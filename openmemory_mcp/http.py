@@ -14,18 +14,22 @@ from typing import Final, TypeAlias, cast
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.sse import SseServerTransport
+from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from openmemory_mcp.caller import SURFACE, is_slug, origin_of
 from openmemory_mcp.server import MemoryServer
 
 MAX_SESSIONS: Final = 1_000
 IDLE_SECONDS: Final = 30 * 60
+
+KEY: Final = "openmemory.key"
+"""Key of the ASGI scope under which whoever verifies keys names the one of a request."""
 
 _MESSAGES: Final = "/messages/"
 _Endpoint: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -50,6 +54,7 @@ class McpHttp:
             session_idle_timeout=idle_seconds,
         )
         self._sessions = server.session_manager
+        self._keyed = KeyedSessions(self._sessions.handle_request, max_sessions)
         self._sse = SseSessions(self._sessions, security, max_sessions)
 
     @asynccontextmanager
@@ -58,9 +63,13 @@ class McpHttp:
         async with self._sessions.run():
             yield
 
+    async def end(self, key: str) -> None:
+        """End the sessions that were opened with a key; its streams are their caller's to end."""
+        await self._keyed.end(key)
+
     def routes(self) -> list[Route]:
         """The routes, most specific last; none of them redirects."""
-        stream = Bound(self._sessions.handle_request, "mcp-http")
+        stream = Bound(self._keyed.serve, "mcp-http")
         named = "/mcp/{client}"
         return [
             *(_route(path, stream, "GET", "POST", "DELETE") for path in ("/mcp", "/mcp/")),
@@ -68,6 +77,42 @@ class McpHttp:
             _route(f"{named}/sse/{{user}}", Bound(self._sse.open, "mcp-sse"), "GET"),
             _route(f"{named}/sse/{{user}}{_MESSAGES}", Bound(self._sse.post, "mcp-sse"), "POST"),
         ]
+
+
+class KeyedSessions:
+    """Streamable HTTP, and which of its sessions was opened with which key."""
+
+    def __init__(self, endpoint: _Endpoint, limit: int) -> None:
+        self._endpoint = endpoint
+        self._limit = limit
+        # By id; the one used last is the last. Those that ended by themselves fall out in time.
+        self._opened: dict[str, Scope] = {}
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def noting(message: Message) -> None:
+            if KEY in scope and message["type"] == "http.response.start":
+                self._note(Headers(raw=message["headers"]).get(MCP_SESSION_ID_HEADER), scope)
+            await send(message)
+
+        await self._endpoint(scope, receive, noting)
+
+    async def end(self, key: str) -> None:
+        """End a key's sessions, as if its client had done so."""
+        theirs = [id for id, scope in self._opened.items() if scope[KEY] == key]
+        for id in theirs:
+            await self._endpoint(self._opened.pop(id), _gone, _unheard)
+
+    def _note(self, id: str | None, scope: Scope) -> None:
+        if id is None:
+            return
+        headers = [(MCP_SESSION_ID_HEADER.encode(), id.encode())]
+        self._opened.pop(id, None)
+        # The request that ends it, which holds none of the credentials that it was opened with.
+        self._opened[id] = {**scope, "method": "DELETE", "headers": headers}
+        if len(self._opened) > self._limit:
+            del self._opened[next(iter(self._opened))]
 
 
 class SseSessions:
@@ -134,6 +179,14 @@ def _owner(origin: str) -> AuthenticatedUser:
 
 def _route(path: str, endpoint: Bound, *methods: str) -> Route:
     return Route(path, endpoint, methods=list(methods), include_in_schema=False)
+
+
+async def _gone() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def _unheard(_: Message) -> None:
+    """Nobody is there to be answered."""
 
 
 def _answer(status: int, text: str) -> PlainTextResponse:

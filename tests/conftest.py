@@ -62,7 +62,9 @@ def extractor() -> Extractor | None:
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: SecretStr | None) -> Settings:
-    return Settings(data_dir=tmp_path / "data", database_url=database_url)
+    # Where servers share a database their keys have a common secret; else it is a file's.
+    secret = SecretStr("of all the servers here") if database_url else None
+    return Settings(data_dir=tmp_path / "data", database_url=database_url, secret=secret)
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from openmemory_api import __version__
 from openmemory_api.container import DEFAULT_PROJECT, Container
 from openmemory_api.domain.errors import Invalid, StoreError
 from openmemory_api.gates import Surfaced, authenticator, surface
-from openmemory_api.middleware import KeyGate, ReadyGate, error_body
+from openmemory_api.key_gate import KeyGate, OpenCalls
+from openmemory_api.middleware import ReadyGate, error_body
 from openmemory_api.recording import Recording, Routed
-from openmemory_api.routes import activity, docs, own
+from openmemory_api.routes import activity, apps, docs, keys, own, sessions
 from openmemory_api.routes.identity import Identity
 from openmemory_api.routes.mem0 import router as mem0_router
 from openmemory_api.services.activity import raised
@@ -45,8 +46,8 @@ def create_app(
     `local_secret` is the key of the server file, which makes local commands admins.
     """
     store = container or Container(settings)
-    identity = _identity(settings, local_secret)
-    gates = [Middleware(KeyGate, verify=identity.authenticator.verify)]
+    identity = _identity(settings, local_secret, store)
+    calls = OpenCalls(store.keys.left)
     app = _Application(
         title="OpenMemory",
         version=__version__,
@@ -56,8 +57,8 @@ def create_app(
         redirect_slashes=False,
         lifespan=_lifespan,
         middleware=[
-            *(gates if settings.demands_key else []),
             Middleware(ReadyGate, ready=store.ready),
+            Middleware(KeyGate, authenticator=identity.authenticator, calls=calls),
             Middleware(Routed),
         ],
     )
@@ -75,8 +76,13 @@ def create_app(
     app.include_router(docs.router)
     app.include_router(mem0_router)
     app.include_router(own.router)
+    app.include_router(apps.router)
     app.include_router(activity.router)
+    app.include_router(keys.router)
+    app.include_router(sessions.router)
     _mount_tool_server(app, add_wait=settings.add_wait)
+    calls.on_cut(app.state.tools.end)
+    store.keys.on_end(calls.end)
     return app
 
 
@@ -99,9 +105,9 @@ def _mount_tool_server(app: FastAPI, *, add_wait: float) -> None:
     app.router.routes.extend(app.state.tools.routes())
 
 
-def _identity(settings: Settings, local_secret: str | None) -> Identity:
+def _identity(settings: Settings, local_secret: str | None, store: Container) -> Identity:
     return Identity(
-        authenticator(settings, local_secret),
+        authenticator(settings, local_secret, store.keys, store.sessions),
         project_id=DEFAULT_PROJECT,
         default_user=settings.user,
     )

@@ -29,12 +29,14 @@ from openmemory_api.openai_api import Endpoint, OpenAIServer
 from openmemory_api.services.access import AccessService
 from openmemory_api.services.actions import ActionService
 from openmemory_api.services.adding import AddService
+from openmemory_api.services.apps import AppService
 from openmemory_api.services.calls import CallService
 from openmemory_api.services.entities import EntityService
 from openmemory_api.services.extraction import ExtractionService
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.jobs import JobQueue
 from openmemory_api.services.keys import KeyService
+from openmemory_api.services.limits import CallLimits, Quota
 from openmemory_api.services.memories import MemoryService
 from openmemory_api.services.pepper import Pepper
 from openmemory_api.services.recorder import Recorder
@@ -42,6 +44,8 @@ from openmemory_api.services.redaction import Redaction
 from openmemory_api.services.search import SearchService
 from openmemory_api.services.sessions import SessionService
 from openmemory_api.services.trash import TrashService
+from openmemory_api.services.undoing_app import AppUndoService
+from openmemory_api.services.usage import UsageService
 from openmemory_api.settings import Settings
 from openmemory_api.vectors.loading import IndexOptions, load_index
 
@@ -86,9 +90,17 @@ class Container:
         self.sessions = SessionService(self.database, clock, self.pepper, self.keys)
         self.recorder = self._recorder()
         self.calls = CallService(self.recorder)
+        self.limits = CallLimits(
+            self.keys,
+            self.recorder.calls_of_key,
+            clock,
+            per_minute=settings.rate_limit,
+            per_day=settings.daily_calls,
+        )
         keep = timedelta(days=settings.trash_days)
         self.indexer = Indexer(self.database, self.index, self.embedder)
         self.access = AccessService(self.database, clock)
+        self.usage = UsageService(self.recorder, self.database, self.access)
         redaction = Redaction(settings.redact)
         self.memories = MemoryService(
             self.database, self.access, self.indexer, clock, keep, self._forget, redaction
@@ -98,6 +110,8 @@ class Container:
         )
         self.entities = EntityService(self.database, self.access)
         self.actions = ActionService(self.database, self.access, self.indexer, clock)
+        self.apps = AppService(self.database, self.access, clock)
+        self.app_undo = AppUndoService(self.database, self.indexer, clock)
         self.jobs = JobQueue(
             self.database,
             clock,
@@ -105,7 +119,10 @@ class Container:
             lease=timedelta(seconds=settings.llm_timeout) + _LEASE_SLACK,
         )
         waits = self.jobs if self.extractor else None
-        self.adding = AddService(self.database, self.access, self.indexer, clock, waits, redaction)
+        quota = Quota(settings.max_memories)
+        self.adding = AddService(
+            self.database, self.access, self.indexer, clock, waits, redaction, quota
+        )
         self.extraction = ExtractionService(
             self.database,
             self.access,
@@ -115,6 +132,7 @@ class Container:
             self.actions,
             self.extractor,
             redaction,
+            quota,
         )
         self.trash = TrashService(
             self.database, self.access, self.indexer, clock, keep, self._forget

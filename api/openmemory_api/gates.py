@@ -7,6 +7,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from openmemory_api.domain.keys import KeyTable, SessionTable
 from openmemory_api.headers import ListedOrigins, SecurityHeaders
 from openmemory_api.limits import Limits
 from openmemory_api.middleware import Surface, SurfacePolicy
@@ -48,8 +49,13 @@ def _surface(settings: Settings) -> Iterator[Middleware]:
     yield Middleware(Limits, seconds=settings.request_timeout)
 
 
-def authenticator(settings: Settings, local_secret: str | None) -> Authenticator:
-    """Knows the configured key and `local_secret`, the one of the server file."""
+def authenticator(
+    settings: Settings,
+    local_secret: str | None,
+    table: KeyTable | None = None,
+    sessions: SessionTable | None = None,
+) -> Authenticator:
+    """Knows the configured key, `local_secret` of the server file, and those of a store's tables."""
     configured = settings.api_key.get_secret_value() if settings.api_key else None
     keys = tuple(key for key in (configured, local_secret) if key)
-    return Authenticator(keys, required=settings.demands_key)
+    return Authenticator(keys, settings.demands_key, table, sessions)

@@ -16,7 +16,6 @@ from openmemory_api.domain.errors import (
     Forbidden,
     HeadersTooLarge,
     Misdirected,
-    NotAuthenticated,
     StoreError,
     Unavailable,
 )
@@ -186,27 +185,6 @@ class ReadyGate:
         return await self._app(scope, receive, send)
 
 
-class KeyGate:
-    """ASGI middleware: where a key is demanded, no tool session opens without one.
-
-    The tools themselves would refuse too, but by then a stranger holds one of the sessions.
-    """
-
-    def __init__(self, app: ASGIApp, verify: Callable[[Headers], object]) -> None:
-        self._app = app
-        self._verify = verify
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if scope["type"] == "http" and _TOOL_SERVER.match(path):
-            try:
-                self._verify(Headers(scope=scope))
-            except StoreError as error:
-                return await respond(send, error)
-        return await self._app(scope, receive, send)
-
-
 def _trimmed(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """White space around a header's value is none of it, but not every HTTP parser takes it off."""
     return [(name, value.strip(b" \t")) for name, value in headers]
@@ -243,8 +221,6 @@ async def respond(send: Send, error: StoreError, *, close: bool = False) -> None
     body = json.dumps(error_body(str(error))).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
-    if error.status == NotAuthenticated.status:
-        headers.append((b"www-authenticate", b'Bearer realm="openmemory"'))
     if close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})

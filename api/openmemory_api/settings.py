@@ -91,6 +91,7 @@ class Settings(ModelSettings):
     api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("OPENMEMORY_API_KEY", "API_KEY")
     )
+    secret: SecretStr | None = Field(default=None, min_length=16)
     user: str = Field(default="default_user", min_length=1, max_length=255)
     allowed_hosts: Words = ()
     allowed_origins: Words = ()
@@ -109,6 +110,7 @@ class Settings(ModelSettings):
     )
     hosted_reads: Literal["all", "own"] = "all"
     add_wait: float = Field(default=8, ge=0, le=600)
+    redact: Literal["off", "warn", "redact"] = "off"
     trash_days: float = Field(default=30, ge=0, le=36_500)
     activity_days: float = Field(default=90, ge=0, le=36_500)
     activity_queries: Literal["text", "hash", "none"] = "text"
@@ -155,9 +157,14 @@ class Settings(ModelSettings):
         return self
 
     @model_validator(mode="after")
-    def _whole_surface(self) -> "Settings":
+    def _agree(self) -> "Settings":
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("OPENMEMORY_TLS_CERT and OPENMEMORY_TLS_KEY go together; set both")
+        if self.redact != "off" and self.backend == "hosted":
+            raise ValueError(
+                "OPENMEMORY_REDACT looks through what this store takes in; with "
+                "OPENMEMORY_BACKEND=hosted texts go to the platform as they are. Set it to off"
+            )
         if self.trusted_proxies and not self.demands_key:
             raise ValueError(
                 "OPENMEMORY_TRUSTED_PROXIES is only for a server that demands keys: behind a proxy "

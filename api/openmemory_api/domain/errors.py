@@ -37,6 +37,7 @@ class NotAuthenticated(StoreError):
     """The credential is missing, unknown or not acceptable here."""
 
     status = 401
+    headers: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="openmemory"'}
 
 
 class Forbidden(StoreError):

@@ -14,12 +14,15 @@ from openmemory_api.domain.errors import Forbidden
 from openmemory_api.routes.identity import Identity
 from openmemory_api.services.access import require_manager
 from openmemory_api.services.actions import ActionService
+from openmemory_api.services.activity import identified
 from openmemory_api.services.adding import AddService
+from openmemory_api.services.apps import AppService
 from openmemory_api.services.entities import EntityService
 from openmemory_api.services.extraction import ExtractionService
 from openmemory_api.services.memories import MemoryService
 from openmemory_api.services.search import SearchService
 from openmemory_api.services.trash import TrashService
+from openmemory_api.services.undoing_app import AppUndoService
 from openmemory_api.services.validation import checked_id
 
 
@@ -28,7 +31,9 @@ async def _container(request: Request) -> Container:
 
 
 async def _caller(request: Request) -> Caller:
-    return cast("Identity", request.app.state.identity).caller(request.headers)
+    caller = identified(await cast("Identity", request.app.state.identity).caller(request))
+    await cast("Container", request.app.state.container).limits.admit(caller)
+    return caller
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]
@@ -80,6 +85,14 @@ async def _trash(container: ContainerDep) -> TrashService:
     return container.trash
 
 
+async def _apps(container: ContainerDep) -> AppService:
+    return container.apps
+
+
+async def _app_undo(container: ContainerDep) -> AppUndoService:
+    return container.app_undo
+
+
 AddingDep = Annotated[AddService, Depends(_adding)]
 ExtractionDep = Annotated[ExtractionService, Depends(_extraction)]
 MemoriesDep = Annotated[MemoryService, Depends(_memories)]
@@ -87,3 +100,5 @@ SearchDep = Annotated[SearchService, Depends(_search)]
 EntitiesDep = Annotated[EntityService, Depends(_entities)]
 ActionsDep = Annotated[ActionService, Depends(_actions)]
 TrashDep = Annotated[TrashService, Depends(_trash)]
+AppsDep = Annotated[AppService, Depends(_apps)]
+AppUndoDep = Annotated[AppUndoService, Depends(_app_undo)]

@@ -31,7 +31,6 @@ from openmemory_api.domain.text import clean, require_text
 
 UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 APP_NAME: Final = re.compile(r"[A-Za-z0-9._@+-]{1,128}")
-_APP: Final = re.compile(r"[A-Za-z0-9._@+-]{1,128}")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MAX_DEPTH: Final = 32
 _SUBJECT: Final = "The subject of a rule"
@@ -119,23 +118,6 @@ def _app_id(caller: Caller, named: str | None) -> str | None:
         raise Forbidden(f"This key is bound to the app {caller.app!r} and cannot name another")
     over_mcp = caller.surface.startswith("mcp")
     return caller.app if caller.proven or over_mcp else named
-
-
-def checked_app(value: str | None, *, name: str) -> str | None:
-    """An app's name as it is compared, in lower case; the empty string counts as none.
-
-    Raises:
-        Invalid: no app can have it.
-    """
-    if not value:
-        return None
-    if not _APP.fullmatch(value):
-        raise Invalid(
-            f"{name} must be an app's name: at most 128 letters, digits and the characters "
-            ". _ @ + -"
-        )
-    # `Cursor` is not a second app that the rules of `cursor` do not reach.
-    return value.lower()
 
 
 def checked_id(value: str | None, *, name: str) -> str | None:
