@@ -22,6 +22,7 @@ _USER = "X-OpenMemory-User"
 _APP = "X-OpenMemory-App"
 _BRIDGE = re.compile(r" \(via mcp-remote [^)]*\)")
 _NOT_IN_LABELS = re.compile(r"[^a-z0-9._@-]+")
+_NOT_IN_VERSIONS = re.compile(r"[^A-Za-z0-9._+-]+")
 _SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}")
 
 
@@ -46,6 +47,8 @@ class Caller:
 
     surface: str
     client: str
+    version: str | None = None
+    """Of the client, as it says."""
     user: str | None = None
     app: str | None = None
     credentials: tuple[tuple[str, str], ...] = ()
@@ -55,6 +58,7 @@ class Caller:
         texts = {
             "X-OpenMemory-Surface": self.surface,
             "X-OpenMemory-Client": self.client,
+            "X-OpenMemory-Client-Version": self.version,
             _USER: self.user,
             _APP: self.app,
             **dict(self.credentials),
@@ -65,13 +69,20 @@ class Caller:
 def caller_of(context: ServerRequestContext[Any, Any], launch: Launch) -> Caller:
     """The caller of the request being served, read anew each time: a session is not a person."""
     params = context.session.client_params
-    client = label(params.client_info if params else None)
+    info = params.client_info if params else None
     request: Request | None = context.request
     if request is None:
-        return Caller("mcp-stdio", client, user=_wire(launch.user), app=_wire(launch.app))
+        return Caller(
+            "mcp-stdio",
+            label(info),
+            version_of(info),
+            user=_wire(launch.user),
+            app=_wire(launch.app),
+        )
     return Caller(
         surface=request.scope.get(SURFACE, "mcp-http"),
-        client=client,
+        client=label(info),
+        version=version_of(info),
         user=request.path_params.get("user") or request.headers.get(_USER),
         app=request.path_params.get("client") or request.headers.get(_APP),
         credentials=_credentials(request.headers),
@@ -82,6 +93,12 @@ def label(client: Implementation | None) -> str:
     """A client's own name for itself, cleaned; a label and never proof of anything."""
     name = _BRIDGE.sub("", client.name if client else "").lower()
     return _NOT_IN_LABELS.sub("-", name).strip("-")[:64] or UNKNOWN
+
+
+def version_of(client: Implementation | None) -> str | None:
+    """A client's version as it says, cleaned."""
+    version = client.version if client else ""
+    return _NOT_IN_VERSIONS.sub("-", version).strip("-")[:64] or None
 
 
 def is_slug(value: str) -> bool:

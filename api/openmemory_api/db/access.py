@@ -1,6 +1,6 @@
 """Bases and rules in SQL: what each app of a user may reach, and the version of it all."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
@@ -101,6 +101,14 @@ async def advance(connection: WriteConnection, user_row: int) -> int:
         .returning(users.c.access_version)
     )
     return (await connection.execute(statement)).scalar_one()
+
+
+async def set_merges(
+    connection: WriteConnection, user_row: int, merges: Mapping[str, str]
+) -> None:
+    """Say which names of a user's apps belong to which."""
+    chosen = sa.update(users).where(users.c.id == user_row)
+    await connection.execute(chosen.values(merges=dict(merges) or None))
 
 
 async def replace_access(

@@ -1,6 +1,6 @@
 """Users, apps and what each app may reach."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from openmemory_api.db.access import ROW, row_of
 from openmemory_api.db.session import ReadConnection, WriteConnection
-from openmemory_api.db.tables import ANY_OTHER_APP, access_bases, access_rules, apps, users
+from openmemory_api.db.tables import ANY_OTHER_APP, access_bases, access_rules, apps, keys, users
 from openmemory_api.domain.access import Access, Caller
 
 
@@ -103,38 +103,70 @@ async def take_numbers(connection: WriteConnection, user_row: int, count: int) -
 
 
 async def touch_app(
-    connection: WriteConnection,
-    user_row: int,
-    name: str,
-    now: datetime,
-    *,
-    kind: str | None = None,
-    version: str | None = None,
+    connection: WriteConnection, user_row: int, caller: Caller, now: datetime
 ) -> int:
-    """The row of an app, made on its first call, seen now if it was not seen since.
-
-    Args:
-        connection: of the write.
-        user_row: its user's row.
-        name: the name it calls itself by.
-        now: when it was seen.
-        kind: which program it says it is; None leaves what is known.
-        version: of that program.
-    """
-    reported = {} if kind is None else {"kind": kind, "version": version}
+    """The row of a caller's app, made on its first call, seen now if it was not seen since."""
+    client = {"kind": caller.client, "version": caller.client_version} if caller.client else {}
     later = sa.case((apps.c.last_seen_at < now, sa.bindparam("now", now, apps.c.last_seen_at.type)),
                     else_=apps.c.last_seen_at)  # fmt: skip
     seen = (
         sa.update(apps)
-        .where(apps.c.user_id == user_row, apps.c.name == name)
-        .values(last_seen_at=later, **reported)
+        .where(apps.c.user_id == user_row, apps.c.name == caller.app)
+        .values(last_seen_at=later, **client)
         .returning(apps.c.id)
     )
     found = (await connection.execute(seen)).scalar_one_or_none()
     if found is not None:
         return found
-    row = {"user_id": user_row, "name": name, "created_at": now, "last_seen_at": now, **reported}
-    return await _inserted(connection, apps, row)
+    row = {"user_id": user_row, "name": caller.app, "created_at": now, "last_seen_at": now}
+    return await _inserted(connection, apps, {**row, **client})
+
+
+@dataclass(frozen=True, slots=True)
+class AppRow:
+    """An app as it is known by one of its names."""
+
+    name: str
+    label: str | None
+    kind: str | None
+    version: str | None
+    created_at: datetime
+    last_seen_at: datetime
+
+
+async def called(connection: ReadConnection, project_id: str, user_id: str) -> list[AppRow]:
+    """The apps of a user, each name for itself."""
+    columns = (apps.c[each.name] for each in fields(AppRow))
+    statement = sa.select(*columns).join(users, users.c.id == apps.c.user_id)
+    chosen = (users.c.project_id == project_id, users.c.name == user_id)
+    rows = await connection.execute(statement.where(*chosen).order_by(apps.c.name))
+    return [AppRow(*row) for row in rows]
+
+
+async def count_keys(
+    connection: ReadConnection, project_id: str, user_id: str, now: datetime
+) -> dict[str, int]:
+    """How many keys of a user that are good now are bound to each app."""
+    statement = (
+        sa.select(keys.c.app, sa.func.count())
+        .where(
+            keys.c.project_id == project_id,
+            keys.c.user_id == user_id,
+            keys.c.app.is_not(None),
+            keys.c.revoked_at.is_(None),
+            sa.or_(keys.c.expires_at.is_(None), keys.c.expires_at > now),
+        )
+        .group_by(keys.c.app)
+    )
+    return {row[0]: row[1] for row in await connection.execute(statement)}
+
+
+async def set_label(
+    connection: WriteConnection, user_row: int, name: str, label: str | None
+) -> None:
+    """Say what people call an app; None for what its name says."""
+    chosen = sa.update(apps).where(apps.c.user_id == user_row, apps.c.name == name)
+    await connection.execute(chosen.values(label=label))
 
 
 async def _inserted(connection: WriteConnection, table: sa.Table, row: dict[str, Any]) -> int:

@@ -85,6 +85,8 @@ class Draft:
     row: Access | None | Unset = UNSET
     """Its bases and rules; None drops its own row, and "any other app" holds again."""
     paused: bool | None = None
+    into: str | None | Unset = UNSET
+    """The app it is merged into from then on; None makes it one of its own."""
 
 
 Row: TypeAlias = Access | None
@@ -125,7 +127,7 @@ class Rulebook:
 
     def changed_by(self, drafts: Iterable[Draft]) -> "Rulebook":
         """The same with drafts in place of what is stored."""
-        rows, paused = dict(self.rows), set(self.paused)
+        rows, paused, merges = dict(self.rows), set(self.paused), dict(self.merges)
         for draft in drafts:
             if draft.row is None:
                 rows.pop(draft.app, None)
@@ -133,7 +135,11 @@ class Rulebook:
                 rows[draft.app] = draft.row
             if draft.paused is not None:
                 (paused.add if draft.paused else paused.discard)(draft.app)
-        return replace(self, rows=rows, paused=frozenset(paused))
+            if draft.into is None:
+                merges.pop(draft.app, None)
+            elif not isinstance(draft.into, Unset):
+                merges[draft.app] = draft.into
+        return replace(self, rows=rows, paused=frozenset(paused), merges=merges)
 
 
 def same_row(one: Access, other: Access) -> bool:

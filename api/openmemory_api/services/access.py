@@ -54,7 +54,7 @@ class AccessService:
         # What is read holds until this process writes, where no other one can.
         self._known: dict[_AppKey, AppState] = {}
         self._writes = 0
-        self._seen: dict[_AppKey, datetime] = {}
+        self._seen: dict[_AppKey, tuple[Caller, datetime]] = {}
 
     async def scope(self, caller: Caller, *needs: KeyScope) -> Scope:
         """The caller's sets; an app's first call makes its row.
@@ -104,7 +104,7 @@ class AccessService:
         if state.last_seen_at is None:
             await self._introduce(caller)
             self._known.pop(key, None)
-        self._seen[key] = self._clock()
+        self._seen[key] = caller, self._clock()
         return state.access
 
     async def _read(self, caller: Caller, key: _AppKey) -> AppState:
@@ -133,7 +133,7 @@ class AccessService:
         now = self._clock()
         async with self.changing() as connection:
             user = await app_rows.ensure_user(connection, caller.project_id, caller.user_id, now)
-            await app_rows.touch_app(connection, user, caller.app, now)
+            await app_rows.touch_app(connection, user, caller, now)
 
     async def record_seen(self) -> None:
         """Write down when apps were last seen. Not done by the call itself: a read never writes."""
@@ -141,11 +141,12 @@ class AccessService:
         if not seen:
             return
         async with self._database.write() as connection:
-            for (project_id, user_id, app), moment in seen.items():
-                assert user_id is not None
-                assert app is not None
-                user = await app_rows.ensure_user(connection, project_id, user_id, moment)
-                await app_rows.touch_app(connection, user, app, moment)
+            for caller, moment in seen.values():
+                assert caller.user_id is not None
+                user = await app_rows.ensure_user(
+                    connection, caller.project_id, caller.user_id, moment
+                )
+                await app_rows.touch_app(connection, user, caller, moment)
 
     async def configure(self, caller: Caller, app: str, access: Access) -> Applied:
         """Set the bases and rules of an app, or of `ANY_OTHER_APP`; `paused` is `pause`'s.

@@ -13,7 +13,7 @@ from openmemory_api.db.session import WriteConnection
 from openmemory_api.domain.access import Access, Base, Caller, Rule
 from openmemory_api.domain.errors import Conflict, Invalid
 from openmemory_api.domain.memory import Json
-from openmemory_api.domain.requests import Action, ActionKind, Undone, Unset
+from openmemory_api.domain.requests import UNSET, Action, ActionKind, Undone, Unset
 from openmemory_api.domain.rules import (
     ANY_OTHER_APP,
     Draft,
@@ -81,7 +81,7 @@ def require_standing(book: Rulebook, drafts: Sequence[Draft], version: int | Non
             f"The rules are at version {book.version} and no longer at {version}; look again"
         )
     for draft in drafts:
-        if draft.app in book.merges:
+        if draft.app in book.merges and isinstance(draft.into, Unset):
             into = book.merges[draft.app]
             raise Invalid(f"The app {draft.app!r} is merged into {into!r}, whose rules it has")
 
@@ -114,6 +114,8 @@ def _changing(book: Rulebook, draft: Draft) -> Draft | None:
         draft = replace(draft, row=Draft("").row)
     if draft.paused == (draft.app in book.paused):
         draft = replace(draft, paused=None)
+    if draft.into == book.merges.get(draft.app):
+        draft = replace(draft, into=UNSET)
     return None if draft == Draft(draft.app) else draft
 
 
@@ -139,12 +141,14 @@ async def _write(
             await access_rows.replace_access(connection, user, draft.app, draft.row, now)
         if draft.paused is not None:
             await access_rows.set_paused(connection, user, draft.app, paused=draft.paused, now=now)
+    after = book.changed_by(drafts)
+    if after.merges != book.merges:
+        await access_rows.set_merges(connection, user, after.merges)
     version = await access_rows.advance(connection, user)
     number = await memory_rows.next_change(connection)
     action_id = await action_rows.start(
         connection, caller, ActionKind.ACCESS, user_id=user_id, number=number, now=now
     )
-    after = book.changed_by(drafts)
     changes: list[Json] = [
         {"app": draft.app, "before": _part(book, draft), "after": _part(after, draft)}
         for draft in drafts
@@ -163,14 +167,16 @@ async def take_back(
     """
     assert action.user_id is not None, "access settings are always a user's"
     book = await access_rows.rulebook(connection, caller.project_id, action.user_id)
-    restored: list[Draft] = []
-    left: list[str] = []
-    for app, before, after in _changes(action):
-        draft = _draft(app, before)
-        if draft is None or not _stands(book, app, after):
-            left.append(app)
-        else:
-            restored.append(draft)
+    restored = [
+        draft
+        for app, before, after in _changes(action)
+        if (draft := _draft(app, before)) is not None and _stands(book, app, after)
+    ]
+    if _is_chained(book.changed_by(restored)):
+        # One of the names is merged into by now, or into another.
+        restored = [draft for draft in restored if isinstance(draft.into, Unset)]
+    apps = [draft.app for draft in restored]
+    left = [app for app, _, _ in _changes(action) if app not in apps]
     if not restored:
         return Undone(None, [], left)
     applied = await _write(
@@ -178,7 +184,11 @@ async def take_back(
     )
     assert applied.action_id is not None
     await action_rows.mark_undone(connection, [action.id], applied.action_id)
-    return Undone(applied.action_id, [draft.app for draft in restored], left)
+    return Undone(applied.action_id, apps, left)
+
+
+def _is_chained(book: Rulebook) -> bool:
+    return any(target in book.merges for target in book.merges.values())
 
 
 def _changes(action: Action) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
@@ -200,6 +210,8 @@ def _part(book: Rulebook, draft: Draft) -> dict[str, Json]:
         part |= {"inherit": True} if book.inherits(draft.app) else as_json(book.rows[draft.app])
     if draft.paused is not None:
         part["paused"] = draft.app in book.paused
+    if not isinstance(draft.into, Unset):
+        part["into"] = book.merges.get(draft.app)
     return part
 
 
@@ -221,7 +233,7 @@ def _draft(app: str, part: Mapping[str, Any]) -> Draft | None:
     """The draft a part tells of; None where it was not readable even then."""
     if "unreadable" in part:
         return None
-    draft = Draft(app, paused=part.get("paused"))
+    draft = Draft(app, paused=part.get("paused"), into=part.get("into", UNSET))
     if "inherit" in part:
         return replace(draft, row=None)
     if "read" not in part:
