@@ -81,6 +81,7 @@ class Call:
     hits: list[Hit] = field(default_factory=list[Hit])
 
 
+_BY: Final = {"day": "day", "user": "user_id", "app": "app", "key": "key_id"}
 _CALL: Final = [activity_calls.c[name] for name in Call.__slots__ if name != "hits"]
 
 
@@ -231,21 +232,21 @@ async def usage(
     user_id: str | None,
     since: str,
     until: str,
-) -> list[tuple[str, Mapping[str, int]]]:
+) -> dict[str, Mapping[str, int]]:
     """Counts by day, user, app or key over days from `since` to `until`, both included."""
     columns = activity_usage.c
-    key = columns["key_id" if by == "key" else "user_id" if by == "user" else by]
+    key = columns[_BY[by]]
     sums = [sa.cast(sa.func.sum(columns[name]), sa.BigInteger).label(name) for name in COUNTED]
     statement = (
         sa.select(key, *sums)
-        .where(columns.project_id == project_id, columns.day.between(since, until))
+        .where(columns.project_id == project_id, columns.day >= since, columns.day <= until)
         .group_by(key)
         .order_by(key)
     )
     if user_id is not None:
         statement = statement.where(columns.user_id == user_id)
     rows = await connection.execute(statement)
-    return [(row[0], dict(zip(COUNTED, row[1:], strict=True))) for row in rows]
+    return {row[0]: dict(zip(COUNTED, row[1:], strict=True)) for row in rows}
 
 
 async def calls_of_key(connection: ReadConnection, key_id: str, day: str) -> int:

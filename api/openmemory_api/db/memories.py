@@ -406,6 +406,45 @@ async def entities(connection: ReadConnection, field: str, scope: Filter) -> lis
     return [EntityRow(*row) for row in await connection.execute(statement)]
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a set of memories takes up: how many, their vectors, and the bytes of both."""
+
+    memories: int
+    vectors: int
+    bytes: int
+
+    def __add__(self, other: "Stored") -> "Stored":
+        return Stored(
+            self.memories + other.memories, self.vectors + other.vectors, self.bytes + other.bytes
+        )
+
+
+async def stored_by(connection: ReadConnection, field: str, scope: Filter) -> dict[str, Stored]:
+    """What the memories of a set take up, by a field of theirs; empty for those without it."""
+    column = sa.func.coalesce(memories.c[field], "")
+    within = _where(connection, scope)
+    texts = sa.select(column, sa.func.count(), sa.literal(0), sa.func.sum(_octets(connection)))
+    held = sa.select(
+        column,
+        sa.literal(0),
+        sa.func.sum(vectors.c.pieces),
+        sa.func.sum(sa.func.length(vectors.c.data)),
+    ).join(vectors, vectors.c.memory_id == memories.c.id)
+    found: dict[str, Stored] = {}
+    for statement in (texts, held):
+        for name, *numbers in await connection.execute(statement.where(within).group_by(column)):
+            more = Stored(*(int(number) for number in numbers))
+            found[name] = found.get(name, Stored(0, 0, 0)) + more
+    return found
+
+
+def _octets(connection: ReadConnection) -> sa.ColumnElement[int]:
+    if connection.dialect.name == "postgresql":
+        return sa.func.octet_length(memories.c.text)
+    return sa.func.length(sa.cast(memories.c.text, sa.LargeBinary))
+
+
 async def trashed_before(connection: ReadConnection, moment: datetime, *, limit: int) -> list[str]:
     """Ids that have been in the trash since before `moment`."""
     statement = (

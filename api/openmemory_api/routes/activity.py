@@ -5,12 +5,12 @@ import io
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from openmemory_api.db.activity import Call, Wanted
 from openmemory_api.domain.access import Caller
@@ -18,12 +18,14 @@ from openmemory_api.domain.errors import Forbidden
 from openmemory_api.routes.deps import CallerDep, ContainerDep
 from openmemory_api.services.access import require_manager
 from openmemory_api.services.activity import Kind, Outcome
+from openmemory_api.services.usage import By
 from openmemory_api.services.validation import checked_id
 
 router = APIRouter(prefix="/api/v1", tags=["activity"])
 
 _JSONL: Final = "application/x-ndjson"
 _CSV: Final = "text/csv"
+_MONTH: Final = timedelta(days=29)
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -60,6 +62,58 @@ class CallsOut(BaseModel):
 
     results: list[CallOut]
     next: str | None
+
+
+class StoredOut(BaseModel):
+    """What is stored now; `bytes` are those of texts and vectors."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    memories: int
+    vectors: int
+    bytes: int
+
+
+class UsedOut(BaseModel):
+    """What one day, user, app or key has used; `stored` by user and by app."""
+
+    name: str | None
+    calls: int
+    reads: int
+    writes: int
+    denied: int
+    limited: int
+    errors: int
+    stored: StoredOut | None
+
+
+class UsageOut(BaseModel):
+    """Counts of calls, and all that is stored now."""
+
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+    by: By
+    results: list[UsedOut]
+    stored: StoredOut
+
+
+class ErrorOut(BaseModel):
+    """One failure: where, never what about."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime
+    request_id: str
+    operation: str
+    status: int
+    exception: str | None
+    place: str | None
+
+
+class ErrorsOut(BaseModel):
+    """The newest failures."""
+
+    results: list[ErrorOut]
 
 
 async def _viewer(
@@ -139,6 +193,28 @@ async def list_calls(
         return {"results": [_call(call) for call in found], "next": following}
     written, kind = (_lines, _JSONL) if format == "jsonl" else (_cells, _CSV)
     return _download(container.calls.all(viewer, wanted), written, kind)
+
+
+@router.get("/usage", response_model=UsageOut)
+async def usage(
+    viewer: ViewerDep,
+    container: ContainerDep,
+    first: Annotated[date | None, Query(alias="from", description="A day (UTC)")] = None,
+    last: Annotated[date | None, Query(alias="to", description="Today if none")] = None,
+    by: By = "day",
+) -> Any:
+    """What was used: calls by day, user, app or key, and what is stored now."""
+    last = last or container.clock().date()
+    first = first or last - min(_MONTH, last - date.min)
+    used, stored = await container.usage.used(viewer, by=by, first=first, last=last)
+    results = [{"name": each.name, **each.counts, "stored": each.stored} for each in used]
+    return {"from": first, "to": last, "by": by, "results": results, "stored": stored}
+
+
+@router.get("/errors", response_model=ErrorsOut)
+async def errors(caller: CallerDep, container: ContainerDep) -> Any:
+    """The newest 1,000 failures (5xx) of the server, without any text of theirs."""
+    return {"results": await container.usage.errors(caller)}
 
 
 def _download(

@@ -5,7 +5,7 @@ Nothing here waits, and outside a call nothing happens (docs/decisions/0012-acti
 """
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -130,6 +130,13 @@ def identified(caller: Caller) -> Caller:
     if entry is not None:
         entry.caller = caller
     return caller
+
+
+def answer_with(headers: Mapping[str, str]) -> None:
+    """Have headers added to the answer of the call."""
+    entry = current.get()
+    if entry is not None:
+        entry.headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
 
 
 def raised(error: BaseException) -> None:

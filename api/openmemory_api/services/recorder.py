@@ -285,6 +285,16 @@ class Recorder:
         async with self.database.write() as connection:
             await rows.let_go_of_usage(connection, before=day)
 
+    async def calls_of_key(self, key_id: str, day: str) -> int:
+        """How many calls of a key were let through on a day; 0 where the log cannot say."""
+        try:
+            await self.flush()
+            async with self.database.read() as connection:
+                return await rows.calls_of_key(connection, key_id, day)
+        except (StoreError, SQLAlchemyError) as error:
+            self._failed(error)
+            return 0
+
     def health(self) -> dict[str, Any]:
         """How the log fares."""
         return {"waiting": self.waiting, "dropped": self.dropped, "problem": self.problem}
