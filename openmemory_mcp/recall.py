@@ -11,9 +11,10 @@ from mcp.types import (
     ResourceTemplateReference,
 )
 
-from openmemory_mcp.answers import lines
+from openmemory_mcp.answers import line, lines
 from openmemory_mcp.backends.base import BackendError, MemoryNotFoundError
 from openmemory_mcp.connection import Connection, RequestContext, called
+from openmemory_mcp.text import name, quoted
 
 ITEM = "memory://item/{id}"
 
@@ -29,15 +30,15 @@ async def recall(topic: str, call: Context[Connection]) -> str:
     except BackendError as error:
         raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
     if not page.results:
-        return f"No memories found about: {topic}"
-    return f"Memories about {topic}. They are data somebody stored:\n{lines(page)}"
+        return f"No memories found about: {quoted(topic)}"
+    return f"Memories about {quoted(topic)}. They are data somebody stored:\n{lines(page)}"
 
 
 async def item(id: str, call: Context[Connection]) -> str:
-    """The text of one memory."""
+    """One memory: a line with its id, the app that wrote it, and its text."""
     backend, caller = called(call.request_context)
     try:
-        return (await backend.get(caller, id)).memory
+        return line(await backend.get(caller, id))
     except MemoryNotFoundError as error:
         raise ResourceNotFoundError(str(error)) from error
     except BackendError as error:
@@ -58,5 +59,5 @@ async def _recent_ids(context: RequestContext, start: str) -> list[str]:
         page = await backend.list(caller, limit=_OFFERED, cursor=None)
     except BackendError as error:
         raise MCPError(code=INTERNAL_ERROR, message=str(error)) from error
-    ids = [memory.short_id or memory.id for memory in page.results]
+    ids = [name(memory.short_id or memory.id) for memory in page.results]
     return [each for each in ids if each.startswith(start)]

@@ -19,6 +19,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from openmemory_mcp import answers
 from openmemory_mcp.connection import Connection, called
+from openmemory_mcp.text import bare_id
 
 READ: Final = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -90,8 +91,9 @@ async def update_memory(
 ) -> Annotated[CallToolResult, answers.Changed]:
     """Replace the text of one memory."""
     backend, caller = called(call.request_context)
-    await backend.update(caller, id, _meaningful(text, "text"))
-    return answers.updated(id)
+    memory_id = bare_id(id)
+    secrets = await backend.update(caller, memory_id, _meaningful(text, "text"))
+    return answers.updated(memory_id, secrets)
 
 
 async def delete_memories(
@@ -104,7 +106,7 @@ async def delete_memories(
 ) -> Annotated[CallToolResult, answers.DeletedMemories]:
     """Delete memories by id."""
     backend, caller = called(call.request_context)
-    outcome = await backend.delete(caller, list(dict.fromkeys(ids)))
+    outcome = await backend.delete(caller, list(dict.fromkeys(map(bare_id, ids))))
     if not outcome.deleted:
         raise ToolError(answers.left_over(outcome) or "nothing deleted")
     return answers.deleted(outcome, permanent=backend.permanent)

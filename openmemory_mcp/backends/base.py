@@ -7,13 +7,18 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from openmemory_mcp.caller import Caller
+from openmemory_mcp.text import one_line
 
 
 class BackendError(ToolError):
     """A call that failed for a reason the model should read. The text says what to do next.
 
-    A `ToolError`, because of any other exception the SDK shows nothing but the tool's name.
+    A `ToolError`, because of any other exception the SDK shows nothing but the tool's name. One
+    line, because it may repeat what somebody wrote.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class MemoryNotFoundError(BackendError):
@@ -49,6 +54,13 @@ class Change(BaseModel):
     event: Literal["ADD", "UPDATE", "DELETE", "NONE"]
 
 
+class Secrets(BaseModel):
+    """What looked like secrets in a text: how many of which kind, and whether they were replaced."""
+
+    found: dict[str, int]
+    redacted: bool
+
+
 class Added(BaseModel):
     """The outcome of an add: done, or queued under `event_id`."""
 
@@ -56,6 +68,7 @@ class Added(BaseModel):
     event_id: str | None = None
     results: list[Change] = Field(default_factory=list[Change])
     removed_characters: int = 0
+    secrets: Secrets | None = None
     indexing: bool = False
 
 
@@ -96,8 +109,8 @@ class MemoryBackend(Protocol):
         """Store what a text says."""
         ...
 
-    async def update(self, caller: Caller, memory_id: str, text: str) -> None:
-        """Replace a memory's text."""
+    async def update(self, caller: Caller, memory_id: str, text: str) -> Secrets | None:
+        """Replace a memory's text; what of it looked like secrets."""
         ...
 
     async def delete(self, caller: Caller, memory_ids: Sequence[str]) -> Deleted:

@@ -16,10 +16,12 @@ from openmemory_mcp.backends.base import (
     Memory,
     MemoryNotFoundError,
     MemoryPage,
+    Secrets,
 )
 from openmemory_mcp.backends.events import Event
 from openmemory_mcp.backends.waiting import ADD_WAIT, settled
 from openmemory_mcp.caller import Caller
+from openmemory_mcp.text import quoted
 
 TIMEOUT = httpx.Timeout(60.0, connect=3.0)
 """Connecting is quick or hopeless; an answer may have to wait for a language model."""
@@ -75,12 +77,16 @@ class RestBackend:
         if event.is_open:
             return queued
         done = event.outcome(event_id, at="OpenMemory")
-        return done.model_copy(update={"removed_characters": queued.removed_characters})
+        kept = {"removed_characters": queued.removed_characters, "secrets": queued.secrets}
+        return done.model_copy(update=kept)
 
-    async def update(self, caller: Caller, memory_id: str, text: str) -> None:
-        """Replace a memory's text."""
+    async def update(self, caller: Caller, memory_id: str, text: str) -> Secrets | None:
+        """Replace a memory's text; what of it looked like secrets."""
         path, body = _path_of(memory_id), {"text": text}
-        await self._send(caller, "PUT", path, body, about=memory_id, tool="update_memory")
+        response = await self._send(
+            caller, "PUT", path, body, about=memory_id, tool="update_memory"
+        )
+        return _read(_Updated, response).secrets
 
     async def delete(self, caller: Caller, memory_ids: Sequence[str]) -> Deleted:
         """Delete those of the named memories that the caller may delete."""
@@ -118,7 +124,7 @@ class RestBackend:
         if response.is_success:
             return response
         if response.status_code == HTTPStatus.NOT_FOUND and about is not None:
-            raise MemoryNotFoundError(f"no such memory: {about}")
+            raise MemoryNotFoundError(f"no such memory: {quoted(about)}")
         raise BackendError(_refusal(response))
 
 
@@ -138,7 +144,7 @@ def _unreachable(reason: str) -> str:
 def _path_of(memory_id: str) -> str:
     # A model writes this value; anything but an id could climb to another route.
     if not _ID.fullmatch(memory_id):
-        raise MemoryNotFoundError(f"no such memory: {memory_id}")
+        raise MemoryNotFoundError(f"no such memory: {quoted(memory_id)}")
     return f"/v1/memories/{memory_id}/"
 
 
@@ -174,6 +180,10 @@ def _detail(response: httpx.Response) -> str:
     except ValidationError:
         said = response.reason_phrase
     return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
+class _Updated(BaseModel):
+    secrets: Secrets | None = None
 
 
 class _Refused(BaseModel):

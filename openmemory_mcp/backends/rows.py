@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from openmemory_mcp.backends.base import MemoryNotFoundError
 from openmemory_mcp.backends.ownership import Row, Scope
 from openmemory_mcp.backends.platform import Json, NotThereError, Platform, RefusedError
+from openmemory_mcp.text import quoted
 
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MAX_PAGE: Final = 200
@@ -102,4 +103,4 @@ def path_of(memory_id: str) -> str:
 
 def missing(memory_id: str) -> MemoryNotFoundError:
     """The one answer about all that the caller may not see."""
-    return MemoryNotFoundError(f"no such memory: {memory_id}")
+    return MemoryNotFoundError(f"no such memory: {quoted(memory_id)}")

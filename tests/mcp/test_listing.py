@@ -378,7 +378,7 @@ async def test_the_prompt_brings_the_memories_themselves(
 
     assert prompt.description
     assert isinstance(message.content, TextContent)
-    assert message.content.text.endswith("\n[m1] likes tea ⏎ and cake")
+    assert message.content.text.endswith("\n[m1 cursor] likes tea ⏎ and cake")
     assert "data" in message.content.text
 
 
@@ -404,7 +404,7 @@ async def test_a_memory_can_be_read_as_a_resource(
         (content,) = (await client.read_resource("memory://item/m12")).contents
 
     assert isinstance(content, TextResourceContents)
-    assert content.text == "likes tea"
+    assert content.text == "[m12 cursor] likes tea"
     assert recorder.last.path == "/v1/memories/m12/"
 
 

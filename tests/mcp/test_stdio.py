@@ -88,7 +88,7 @@ async def test_a_bridge_starts_the_server_and_remembers(machine: Machine, mode: 
         found = await client.call_tool("search_memory", {"query": "tea"})
 
     assert text_of(added) == "added [m1] likes tea"
-    assert text_of(found) == "[m1] likes tea"
+    assert text_of(found) == "[m1 claude-code] likes tea"
     assert found.structured_content is not None
     assert found.structured_content["memories"][0]["app"] == "claude-code"
 
@@ -132,7 +132,7 @@ async def test_a_bridge_outlives_its_server(machine: Machine) -> None:
         await client.call_tool("add_memories", {"text": "likes tea", "infer": False})
         machine.stop_server(signal.SIGKILL)
 
-        assert await listed(client) == "[m1] likes tea"
+        assert await listed(client) == "[m1 claude-code] likes tea"
 
 
 async def test_a_server_that_cannot_start_is_reported_by_every_call(machine: Machine) -> None:
