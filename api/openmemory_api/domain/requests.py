@@ -145,6 +145,29 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Secrets:
+    """What looked like secrets in what was written: the kind of each, never its text."""
+
+    kinds: tuple[str, ...] = ()
+    redacted: bool = False
+    """Whether they were replaced; else they are stored."""
+
+    def __add__(self, other: "Secrets") -> "Secrets":
+        return Secrets(self.kinds + other.kinds, self.redacted or other.redacted)
+
+
+NO_SECRETS: Final = Secrets()
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The answer to an update: the memories as they are now, in the order asked for."""
+
+    memories: list[Memory]
+    secrets: Secrets = NO_SECRETS
+
+
+@dataclass(frozen=True, slots=True)
 class Added:
     """The answer to an add. `indexed` is False while the memories cannot be found yet."""
 
@@ -154,6 +177,7 @@ class Added:
     indexed: bool
     reserved_id: str | None = None
     """The id of the first memory to come, where the changes follow under the action's id."""
+    secrets: Secrets = NO_SECRETS
 
     @property
     def pending(self) -> bool:

@@ -27,6 +27,7 @@ from openmemory_api.services.access import AccessService, Scope
 from openmemory_api.services.activity import note_memories
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.jobs import JobQueue
+from openmemory_api.services.limits import NO_QUOTA, Quota
 from openmemory_api.services.pending import KIND, Order
 from openmemory_api.services.redaction import NO_REDACTION, Redaction
 from openmemory_api.services.validation import (
@@ -48,6 +49,7 @@ class AddService:
     Args:
         queue: where adds wait for a model; None where there is none, and all is stored verbatim.
         redaction: what is done about secrets.
+        quota: how many memories a user may have.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class AddService:
         clock: Clock,
         queue: JobQueue | None = None,
         redaction: Redaction = NO_REDACTION,
+        quota: Quota = NO_QUOTA,
     ) -> None:
         self._database = database
         self._access = access
         self._indexer = indexer
         self._clock = clock
         self._queue = queue
+        self._quota = quota
         self._redaction = redaction
 
     async def add(self, caller: Caller, request: AddRequest) -> Added:
@@ -74,6 +78,7 @@ class AddService:
         Raises:
             Invalid: a message, an id or an option is out of bounds; nothing is stored.
             Forbidden: the app may not add, or the body names another user.
+            QuotaExceeded: the user would have more memories than it may; nothing is stored.
         """
         require_adding(await self._access.scope(caller, KeyScope.WRITE))
         order, secrets = self._checked(caller, request)
@@ -104,7 +109,9 @@ class AddService:
     async def _store(self, order: Order) -> Added:
         async with self._database.write() as connection:
             scope, write, order = await self._start(connection, order)
-            changes = await keep(write, scope, order.verbatim(), first_id=order.first_id)
+            changes = await keep(
+                write, scope, order.verbatim(), first_id=order.first_id, quota=self._quota
+            )
             await write.finish()
         ids = [change.memory.id for change in changes if change.kind is ChangeKind.ADD]
         note_memories(ids)
@@ -118,6 +125,8 @@ class AddService:
     async def _promise(self, queue: JobQueue, order: Order) -> Added:
         async with self._database.write() as connection:
             _, write, order = await self._start(connection, order, pending=True)
+            user_id = order.entities.user_id
+            await self._quota.require_room(connection, order.caller, user_id, 1)
             await job_rows.enqueue(
                 connection, KIND, order.dump(), action_id=write.action_id, now=write.now
             )
@@ -157,7 +166,12 @@ def require_adding(scope: Scope) -> None:
 
 
 async def keep(
-    write: Write, scope: Scope, proposed: Sequence[Memory], *, first_id: str
+    write: Write,
+    scope: Scope,
+    proposed: Sequence[Memory],
+    *,
+    first_id: str,
+    quota: Quota,
 ) -> list[Change]:
     """Store what repeats nothing; one change per proposal, in order: added, or NONE for a repeat.
 
@@ -166,6 +180,10 @@ async def keep(
         scope: the caller's; only what it may read can be repeated.
         proposed: memories of one user.
         first_id: the id of the first that is stored.
+        quota: how many the user may have.
+
+    Raises:
+        QuotaExceeded: it would have more.
     """
     # A repeat of what no list shows would be an add that is never seen.
     shown = all_of(scope.readable, View(latest_only=True).shown_on(write.now.date()))
@@ -178,6 +196,9 @@ async def keep(
             named = {"id": first_id} if not fresh else {}
             new = replace(memory, updated_at=write.now, **of_this, **named)
             fresh.setdefault(key, new)
+    if proposed:
+        user_id = proposed[0].entities.user_id
+        await quota.require_room(write.connection, scope.caller, user_id, len(fresh))
     numbered = await _numbered(write, scope.caller, list(fresh.values()))
     await write.insert(numbered)
     return _answers(proposed, known, {fingerprint_of(memory): memory for memory in numbered})

@@ -17,7 +17,7 @@ from openmemory_api.db import jobs as job_rows
 from openmemory_api.db.jobs import Job
 from openmemory_api.db.session import Database
 from openmemory_api.domain.access import Caller, KeyScope
-from openmemory_api.domain.errors import Forbidden, Invalid
+from openmemory_api.domain.errors import Forbidden, Invalid, QuotaExceeded
 from openmemory_api.domain.extraction import ExtractionFailed, Fact, Passage, Said, Usage
 from openmemory_api.domain.memory import Json, Memory
 from openmemory_api.domain.protocols import Clock, Extractor
@@ -28,7 +28,9 @@ from openmemory_api.services.actions import ActionService
 from openmemory_api.services.adding import keep, require_adding
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.jobs import JobQueue
+from openmemory_api.services.limits import NO_QUOTA, Quota
 from openmemory_api.services.pending import Order
+from openmemory_api.services.redaction import NO_REDACTION, Redaction
 from openmemory_api.services.writing import Write
 
 log = logging.getLogger(__name__)
@@ -112,6 +114,8 @@ class ExtractionService:
 
     Args:
         extractor: the model; None where none is configured any more.
+        redaction: what is done about secrets in facts; the messages were looked through before.
+        quota: how many memories a user may have.
     """
 
     def __init__(
@@ -123,6 +127,8 @@ class ExtractionService:
         queue: JobQueue,
         actions: ActionService,
         extractor: Extractor | None,
+        redaction: Redaction = NO_REDACTION,
+        quota: Quota = NO_QUOTA,
     ) -> None:
         self._database = database
         self._access = access
@@ -131,6 +137,8 @@ class ExtractionService:
         self._queue = queue
         self._actions = actions
         self._extractor = extractor
+        self._redaction = redaction
+        self._quota = quota
         self._failures = 0
         self.problem: str | None = None
         """Why the model's last answer could not be used, if it could not."""
@@ -154,6 +162,8 @@ class ExtractionService:
                 progress=later.progress.dump(),
                 detail=self._detail(later.progress, job, waiting=self.problem),
             )
+        except QuotaExceeded as error:
+            await self._give_up(job, str(error))
         except Forbidden as error:
             # Fail closed: nothing is sent, nothing is stored, and nothing is lost.
             detail = self._detail(before, job, waiting=str(error))
@@ -167,7 +177,11 @@ class ExtractionService:
         """
         with anyio.move_on_after(within):
             while True:
-                action = await self._actions.get(caller, added.action_id)
+                try:
+                    action = await self._actions.get(caller, added.action_id)
+                except Forbidden:
+                    # It is accepted, whether or not its sender may see what becomes of it.
+                    return added
                 if action.status == "FAILED":
                     raise Invalid(f"Nothing was stored: {(action.detail or {}).get('error')}")
                 if action.completed_at is not None:
@@ -211,13 +225,17 @@ class ExtractionService:
                 raise _Later(_pause(error, attempt), progress) from error
             return _without_facts(progress, str(error))
         self._failures, self.problem = 0, None
-        facts = (_found(each, piece) for each in answer.facts)
+        facts = (self._found(each, piece) for each in answer.facts)
         progress = _paid(progress, answer.usage)
         return replace(
             progress,
             done=(*progress.done, Outcome(tuple(facts))),
             dropped=progress.dropped + answer.dropped,
         )
+
+    def _found(self, fact: Fact, piece: Piece) -> Found:
+        text, _ = self._redaction.text(fact.text)
+        return _found(replace(fact, text=text), piece)
 
     def _not_to_be_asked(self, job: Job, attempt: int) -> str | None:
         if attempt > MAX_ATTEMPTS:
@@ -244,12 +262,22 @@ class ExtractionService:
             scope = await self._access.scope_within(connection, order.caller, KeyScope.WRITE)
             require_adding(scope)
             write = await Write.resume(connection, job.action_id, now=self._clock())
-            changes = await keep(write, scope, proposed, first_id=order.first_id)
+            changes = await keep(
+                write, scope, proposed, first_id=order.first_id, quota=self._quota
+            )
             await write.finish()
             detail = self._detail(progress, job, fallback=reason, changes=changes)
             await action_rows.complete(connection, job.action_id, "SUCCEEDED", detail, write.now)
             await job_rows.remove(connection, job.id)
         self._indexer.notice()
+
+    async def _give_up(self, job: Job, reason: str) -> None:
+        async with self._database.write() as connection:
+            if await self._queue.held(connection, job):
+                detail: dict[str, Json] = {"error": reason}
+                now = self._clock()
+                await action_rows.complete(connection, job.action_id, "FAILED", detail, now)
+                await job_rows.remove(connection, job.id)
 
     def _detail(
         self,

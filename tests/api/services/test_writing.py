@@ -277,13 +277,15 @@ class TestWithoutATrash:
 async def test_absent_leaves_a_field_and_null_clears_it(store: Container):
     memory = await add_one(store, ANNA, "tea", metadata={"tags": ["a"], "k": 1})
     set_day = UpdateRequest(expiration_date="2030-01-01")
-    assert (await store.memories.update(ANNA, memory.id, set_day)).metadata == {
-        "tags": ["a"],
-        "k": 1,
-    }
-    cleared = await store.memories.update(ANNA, memory.id, UpdateRequest(metadata=None))
+    (kept,) = (await store.memories.update(ANNA, memory.id, set_day)).memories
+    assert kept.metadata == {"tags": ["a"], "k": 1}
+    (cleared,) = (
+        await store.memories.update(ANNA, memory.id, UpdateRequest(metadata=None))
+    ).memories
     assert (cleared.metadata, cleared.tags, cleared.expiration_date) == (None, (), "2030-01-01")
-    cleared = await store.memories.update(ANNA, memory.id, UpdateRequest(expiration_date=None))
+    (cleared,) = (
+        await store.memories.update(ANNA, memory.id, UpdateRequest(expiration_date=None))
+    ).memories
     assert (cleared.expiration_date, cleared.text) == (None, "tea")
     with pytest.raises(Invalid, match="at least one"):
         await store.memories.update(ANNA, memory.id, UpdateRequest())

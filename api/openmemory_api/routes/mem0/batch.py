@@ -3,11 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
 
 from openmemory_api.domain.text import require_text
 from openmemory_api.routes.deps import CallerDep, MemoriesDep
 from openmemory_api.routes.mem0.answers import BatchDeletedOut, DeletedAllOut, MessageOut
 from openmemory_api.routes.mem0.queries import DeleteAllQuery
+from openmemory_api.routes.mem0.rendering import secrets_notice
 from openmemory_api.routes.mem0.schemas import BatchDeleteBody, BatchUpdateBody
 
 router = APIRouter(tags=["Mem0 v1"])
@@ -27,14 +29,15 @@ async def delete_all(
     )
 
 
-@router.put("/v1/batch/")
+@router.put("/v1/batch/", response_model=MessageOut)
 async def update_many(
     body: BatchUpdateBody, caller: CallerDep, memories: MemoriesDep
-) -> MessageOut:
+) -> JSONResponse:
     """Update up to 1,000 memories, all or none."""
     updates = [(item.memory_id, item.request()) for item in body.memories]
-    count = await memories.update_many(caller, updates)
-    return MessageOut(message=f"Successfully updated {count} memories")
+    updated = await memories.update_many(caller, updates)
+    said = {"message": f"Successfully updated {len(updated.memories)} memories"}
+    return JSONResponse({**said, **secrets_notice(updated.secrets)})
 
 
 @router.delete("/v1/batch/", response_model_exclude_unset=True)

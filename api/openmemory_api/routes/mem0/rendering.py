@@ -13,6 +13,7 @@ from openmemory_api.domain.requests import (
     Entity,
     HistoryEntry,
     SearchResult,
+    Secrets,
 )
 from openmemory_api.routes.mem0.answers import (
     AddedOut,
@@ -102,10 +103,19 @@ def first_id(added: Added) -> str | None:
     return added.changes[0].memory.id if added.changes else None
 
 
+def secrets_notice(secrets: Secrets) -> JsonObject:
+    """What looked like secrets; nothing where nothing did."""
+    if not secrets.kinds:
+        return {}
+    kinds = {kind: secrets.kinds.count(kind) for kind in sorted(set(secrets.kinds))}
+    return {"secrets": {"found": kinds, "redacted": secrets.redacted}}
+
+
 def notices(added: Added) -> JsonObject:
-    """What the platform has no words for: characters taken out, memories not yet found."""
+    """What the platform has no words for: characters and secrets taken out, no index yet."""
     removed = {"removed_characters": added.removed_characters} if added.removed_characters else {}
-    return {**removed, **({} if added.indexed else {"indexing": True})}
+    indexing = {} if added.indexed else {"indexing": True}
+    return {**removed, **secrets_notice(added.secrets), **indexing}
 
 
 def history_out(entry: HistoryEntry) -> HistoryOut:

@@ -1,10 +1,11 @@
 """One memory by its id."""
 
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 
 from openmemory_api.routes.deps import CallerDep, MemoriesDep
 from openmemory_api.routes.mem0.answers import DeletedOut, HistoryOut, MemoryOut
-from openmemory_api.routes.mem0.rendering import history_out, memory_out
+from openmemory_api.routes.mem0.rendering import history_out, memory_out, row, secrets_notice
 from openmemory_api.routes.mem0.schemas import UpdateBody
 from openmemory_api.routes.mem0.segments import Segment
 
@@ -17,12 +18,14 @@ async def get(memory_id: Segment, caller: CallerDep, memories: MemoriesDep) -> M
     return memory_out(await memories.get(caller, memory_id))
 
 
-@router.put("/v1/memories/{memory_id}/")
+@router.put("/v1/memories/{memory_id}/", response_model=MemoryOut)
 async def update(
     memory_id: Segment, body: UpdateBody, caller: CallerDep, memories: MemoriesDep
-) -> MemoryOut:
+) -> JSONResponse:
     """Replace the fields that are sent; a null `expiration_date` or `metadata` clears it."""
-    return memory_out(await memories.update(caller, memory_id, body.request()))
+    updated = await memories.update(caller, memory_id, body.request())
+    shown = row(memory_out(updated.memories[0]))
+    return JSONResponse({**shown, **secrets_notice(updated.secrets)})
 
 
 @router.delete("/v1/memories/{memory_id}/", response_model_exclude_unset=True)
