@@ -99,6 +99,7 @@ class Recorder:
         self._queries: Queries = queries
         self._hashed = hashed
         self._waiting = Batch()
+        self._in_hand = Batch()
         self._something = anyio.Event()
         self._one_at_a_time = anyio.Lock()
         self._running = False
@@ -125,7 +126,7 @@ class Recorder:
     @property
     def waiting(self) -> int:
         """How many calls are not written yet."""
-        return len(self._waiting.calls)
+        return len(self._waiting.calls) + len(self._in_hand.calls)
 
     async def run(self) -> None:
         """Write once a second, while there is something, until cancelled."""
@@ -156,6 +157,7 @@ class Recorder:
         # Undisturbed: what was taken out of the queue must not be lost to a cancelled request.
         async with undisturbed(), self._one_at_a_time:
             batch, self._waiting = self._waiting, Batch()
+            self._in_hand = batch
             self._something = anyio.Event()
             try:
                 await self._open()
@@ -171,6 +173,8 @@ class Recorder:
                 self.dropped += len(batch.calls)
             else:
                 self.problem = None
+            finally:
+                self._in_hand = Batch()
 
     def _failed(self, error: Exception) -> None:
         problem = f"The log of calls is not written: {error.__class__.__name__}"

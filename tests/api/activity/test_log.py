@@ -176,9 +176,7 @@ async def test_filters_narrow_and_pages_follow_each_other_without_gap(
         {"format": "xml"},
     ],
 )
-async def test_what_cannot_be_asked_is_400(
-    http: httpx.AsyncClient, params: dict[str, str]
-) -> None:
+async def test_what_cannot_be_asked_is_400(http: httpx.AsyncClient, params: dict[str, str]) -> None:
     assert (await http.get("/api/v1/activity", params=params)).status_code == 400
 
 
@@ -186,7 +184,9 @@ async def test_a_user_sees_its_own_calls_and_an_app_none(http: httpx.AsyncClient
     await searched(http, "anna's")
     await searched(http, "bob's", BOB)
     assert [row["query"] for row in await calls(http, ANNA, kind="read")] == ["anna's"]
-    assert [row["query"] for row in await calls(http, ANNA, user_id="anna", kind="read")] == ["anna's"]
+    assert [row["query"] for row in await calls(http, ANNA, user_id="anna", kind="read")] == [
+        "anna's"
+    ]
     assert [row["query"] for row in await calls(http, kind="read")] == ["bob's", "anna's"]
     for path in ("activity", "usage"):
         asked = {"user_id": "bob"}
