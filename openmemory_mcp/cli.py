@@ -12,7 +12,8 @@ import typer
 from openmemory_mcp.version import VERSION
 
 GROUP: Final = "openmemory.commands"
-"""The entry-point group by which a package adds commands: plain functions with Typer's options."""
+"""The entry-point group by which a package adds commands: plain functions with Typer's options, or
+groups of them."""
 
 OWN: Final = tuple(
     EntryPoint(name, f"openmemory_mcp.commands.{module}", GROUP)
@@ -33,6 +34,7 @@ _HELP: Final = {
     "stop": "Stop the server.",
     "logs": "Show what a server in the background has logged.",
     "doctor": "Look for what keeps OpenMemory from working.",
+    "keys": "Make, list, rotate and revoke keys.",
     "reindex": "Fill the search index anew from the database.",
     "openapi": "Print the description of the REST API.",
 }
@@ -87,8 +89,14 @@ def _commands() -> Iterator[EntryPoint]:
 
 def _lazy(command: EntryPoint) -> Callable[[typer.Context], None]:
     def run(context: typer.Context) -> None:
-        app = typer.Typer(add_completion=False)
-        app.command(command.name)(command.load())
+        loaded = command.load()
+        app = loaded if isinstance(loaded, typer.Typer) else _alone(command.name, loaded)
         app(args=context.args, prog_name=context.command_path)
 
     return run
+
+
+def _alone(name: str, command: Callable[..., None]) -> typer.Typer:
+    app = typer.Typer(add_completion=False)
+    app.command(name)(command)
+    return app

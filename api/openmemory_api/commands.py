@@ -2,17 +2,17 @@
 
 import gc
 import json
-import logging
 import os
 import secrets
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import anyio
@@ -20,32 +20,54 @@ import filelock
 import httpx
 import typer
 import uvicorn
+from anyio.from_thread import start_blocking_portal
 from pydantic import ValidationError
 from starlette.applications import Starlette
 
 from openmemory_api import __version__
 from openmemory_api.domain.errors import StoreError
-from openmemory_api.routes.identity import KEY_PREFIX
+from openmemory_api.domain.keys import KEY_PREFIX
+from openmemory_api.logs import log_quietly
 from openmemory_api.settings import Settings
+from openmemory_api.tls import context_of
 from openmemory_mcp import serverfile
 from openmemory_mcp.settings import url_of
+from openmemory_mcp.trust import certificate_in, verifier
+
+if TYPE_CHECKING:
+    from openmemory_api.container import Container
 
 _Host = Annotated[str | None, typer.Option(help="Address to bind.")]
 _Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
-_DataDir = Annotated[Path | None, typer.Option(help="Where the memories are kept.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where the memories are kept.")]
+_TlsCert = Annotated[Path | None, typer.Option(help="Certificate to serve TLS with, as PEM.")]
+_TlsKey = Annotated[Path | None, typer.Option(help="The certificate's key, as PEM.")]
+
+_NO_KEY: Final = (
+    "This server demands a key of every caller, and there is no administrator's. Set "
+    "OPENMEMORY_API_KEY"
+)
 
 
-def serve(host: _Host = None, port: _Port = None, data_dir: _DataDir = None) -> None:
+def serve(
+    host: _Host = None,
+    port: _Port = None,
+    data_dir: DataDir = None,
+    tls_cert: _TlsCert = None,
+    tls_key: _TlsKey = None,
+) -> None:
     """Serve the memory store and its tool server."""
-    settings = _settings(host=host, port=port, data_dir=data_dir)
+    settings = settings_of(
+        host=host, port=port, data_dir=data_dir, tls_cert=tls_cert, tls_key=tls_key
+    )
     try:
         with owned(settings):
             _serve(settings)
     except filelock.Timeout:
         running = serverfile.read(settings.data_dir)
-        _fail(f"A server already runs on this data: {running.url if running else 'starting'}")
+        fail(f"A server already runs on this data: {running.url if running else 'starting'}")
     except (StoreError, OSError, ValueError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @contextmanager
@@ -71,10 +93,14 @@ def application(settings: Settings, *, local_secret: str | None = None) -> Starl
     Raises:
         Unavailable: the database is another program's, or cannot be used.
         AccountError: there is no key of the hosted platform.
+        ValueError: keys are demanded, and nobody has one that could make others.
     """
+    keyless = settings.demands_key and settings.api_key is None
     if settings.backend == "hosted":
         from openmemory_api import hosted  # noqa: PLC0415 - see above
 
+        if keyless:
+            raise ValueError(_NO_KEY)
         return hosted.create_app(settings, local_secret=local_secret)
     from openmemory_api import app  # noqa: PLC0415 - see above
     from openmemory_api.container import Container  # noqa: PLC0415 - see above
@@ -82,8 +108,16 @@ def application(settings: Settings, *, local_secret: str | None = None) -> Starl
 
     # While nobody writes to it: half of a running server's write looks like damage.
     refuse_unusable(settings.database_path, settings.postgres_url)
+    if keyless and not _somebody_can_make_keys(Container(settings)):
+        raise ValueError(f"{_NO_KEY}, or make one with `openmemory keys create --scope admin`")
     store = Container(settings, settled=_keep_what_is_loaded)
     return app.create_app(settings, store, local_secret=local_secret)
+
+
+def _somebody_can_make_keys(store: "Container") -> bool:
+    # A thread with a loop of its own, since a server that imports us may have one here.
+    with start_blocking_portal() as portal:
+        return portal.call(store.can_be_administered)
 
 
 def _keep_what_is_loaded() -> None:
@@ -96,12 +130,8 @@ def _keep_what_is_loaded() -> None:
 
 
 def _serve(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # At debug the database driver and the event stream would log the texts of memories.
-    for chatty in ("aiosqlite", "alembic", "mcp", "httpx", "httpx2", "openai", "sse_starlette"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    log_quietly(settings.log_level)
+    tls = _tls(settings)
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
     app = application(settings, local_secret=secret)
     listener = _listen(settings.host, settings.port)
@@ -109,15 +139,19 @@ def _serve(settings: Settings) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            # Its lines go where ours go, in our form.
+            log_config=None,
             log_level=settings.log_level,
             access_log=False,
+            ws="none",
+            ssl_context_factory=(lambda *_: tls) if tls else None,
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=5,
         )
     )
-    url = url_of(settings.host, bound_port) + settings.root_path
-    serverfile.write(settings.data_dir, _server_file(url, secret))
+    url = url_of(settings.host, bound_port, tls=tls is not None) + settings.root_path
+    serverfile.write(settings.data_dir, _server_file(settings, url, secret))
     typer.echo(_start_line(settings, url), err=True)
     # uvicorn ends well on this signal and then raises it again, which would skip what is left here.
     before = signal.signal(signal.SIGTERM, _leave)
@@ -132,13 +166,20 @@ def _leave(_signal: int, _frame: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _server_file(url: str, secret: str) -> serverfile.ServerFile:
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    return context_of(settings.tls_cert, settings.tls_key)
+
+
+def _server_file(settings: Settings, url: str, secret: str) -> serverfile.ServerFile:
     return serverfile.ServerFile(
         version=__version__,
         url=url,
         pid=os.getpid(),
         secret=secret,
         started_at=datetime.now(UTC).isoformat(),
+        certificate=certificate_in(settings.tls_cert) if settings.tls_cert else None,
     )
 
 
@@ -152,7 +193,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host.strip("[]"), port))
     except OSError as error:
         listener.close()
-        _fail(
+        fail(
             f"Cannot listen on {host}:{port}: {error.strerror}. "
             "`openmemory doctor` says what answers there; --port chooses another"
         )
@@ -161,7 +202,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _start_line(settings: Settings, url: str) -> str:
     if settings.demands_key:
-        trust = "every call needs the key; the name of an app is claimed, not proven"
+        trust = "every call needs a key; only a key made for an app proves which app calls"
     elif settings.auth == "off":
         trust = "WARNING: OPENMEMORY_AUTH=off, anyone who can reach the port reads everything"
     else:
@@ -172,11 +213,11 @@ def _start_line(settings: Settings, url: str) -> str:
     return f"OpenMemory {__version__} on {url} ({trust})\nMCP: {url}/mcp   {kept}"
 
 
-def reindex(data_dir: _DataDir = None) -> None:
+def reindex(data_dir: DataDir = None) -> None:
     """Fill the index anew from the database; nothing is embedded again."""
-    settings = _settings(data_dir=data_dir)
+    settings = settings_of(data_dir=data_dir)
     if settings.backend == "hosted":
-        _fail("There is no index here: the hosted platform keeps the memories")
+        fail("There is no index here: the hosted platform keeps the memories")
     try:
         with owned(settings):
             anyio.run(_renew_store, settings)
@@ -184,7 +225,7 @@ def reindex(data_dir: _DataDir = None) -> None:
     except filelock.Timeout:
         _ask_to_reindex(settings)
     except (StoreError, OSError, ValueError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 async def _renew_store(settings: Settings) -> None:
@@ -196,17 +237,18 @@ async def _renew_store(settings: Settings) -> None:
 def _ask_to_reindex(settings: Settings) -> None:
     running = serverfile.read(settings.data_dir)
     if running is None:
-        _fail("A server is starting or stopping; try again in a few seconds")
+        fail("A server is starting or stopping; try again in a few seconds")
     try:
         # A proxy from the environment has no business between two processes of one machine.
         answer = httpx.post(
             f"{running.url}/api/v1/reindex",
             headers={"Authorization": f"Token {running.secret}"},
             trust_env=False,
+            verify=verifier(running.certificate),
         )
         answer.raise_for_status()
     except httpx.HTTPError as error:
-        _fail(f"The server at {running.url} could not do it: {error}")
+        fail(f"The server at {running.url} could not do it: {error}")
     typer.echo("The index is being filled anew; `openmemory status` shows when that is done.")
 
 
@@ -214,17 +256,19 @@ def openapi() -> None:
     """Print the OpenAPI document."""
     from openmemory_api.app import create_app  # noqa: PLC0415 - only this command and a store need it
 
-    typer.echo(json.dumps(create_app(_settings()).openapi(), indent=2))
+    typer.echo(json.dumps(create_app(settings_of()).openapi(), indent=2))
 
 
-def _settings(**flags: Any) -> Settings:
+def settings_of(**flags: Any) -> Settings:
+    """The settings, with those flags that were given in the place of what is configured."""
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Settings(**given)
     except ValidationError as error:
-        _fail("; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors()))
+        fail("; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors()))
 
 
-def _fail(message: str) -> NoReturn:
+def fail(message: str) -> NoReturn:
+    """End a command with its reason, in one line."""
     typer.echo(f"openmemory: {message}", err=True)
     raise typer.Exit(1)

@@ -37,10 +37,12 @@ from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.jobs import JobQueue
 from openmemory_api.services.keys import KeyService
 from openmemory_api.services.limits import CallLimits, Quota
+from openmemory_api.services.matrix import MatrixService
 from openmemory_api.services.memories import MemoryService
 from openmemory_api.services.pepper import Pepper
 from openmemory_api.services.recorder import Recorder
 from openmemory_api.services.redaction import Redaction
+from openmemory_api.services.rules import RulesService
 from openmemory_api.services.search import SearchService
 from openmemory_api.services.sessions import SessionService
 from openmemory_api.services.trash import TrashService
@@ -108,6 +110,8 @@ class Container:
         self.search = SearchService(
             self.database, self.access, self.index, self.indexer, self.embedder, clock
         )
+        self.rules = RulesService(self.database, self.search)
+        self.matrix = MatrixService(self.database)
         self.entities = EntityService(self.database, self.access)
         self.actions = ActionService(self.database, self.access, self.indexer, clock)
         self.apps = AppService(self.database, self.access, clock)
@@ -239,11 +243,33 @@ class Container:
         Raises:
             Unavailable: the database is not ours, or cannot be reached.
         """
+        async with self.at_rest():
+            await self.indexer.renew_store()
+
+    @asynccontextmanager
+    async def at_rest(self) -> AsyncGenerator["Container"]:
+        """With its database open and nothing else: for what is done while nobody is served.
+
+        Raises:
+            Unavailable: the database is not ours, or cannot be reached.
+        """
         try:
             await self._open_database()
-            await self.indexer.renew_store()
+            self._opened.set()
+            yield self
         finally:
             await self.database.close()
+
+    async def can_be_administered(self) -> bool:
+        """Whether there is a key that can make others. For a container that is not open.
+
+        Where the database cannot be reached it may be; then nobody is let in either.
+        """
+        try:
+            async with self.at_rest():
+                return await self.keys.can_administer()
+        except Unreachable:
+            return True
 
     async def _hourly(self) -> None:
         while True:

@@ -148,15 +148,6 @@ class Settings(ModelSettings):
         return f"/{trimmed}" if trimmed else ""
 
     @model_validator(mode="after")
-    def _require_a_key(self) -> "Settings":
-        if self.demands_key and self.api_key is None:
-            raise ValueError(
-                f"Serving on {self.host} without a key would give every memory to the network. "
-                "Set OPENMEMORY_API_KEY, or bind 127.0.0.1"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _agree(self) -> "Settings":
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("OPENMEMORY_TLS_CERT and OPENMEMORY_TLS_KEY go together; set both")

@@ -5,33 +5,65 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 
 from openmemory_api.domain.errors import NotAuthenticated
+from openmemory_api.domain.keys import ADMINISTRATOR
 from openmemory_api.routes.identity import Authenticator
 
 KEY = "omk_right"
 
 
+def sent(headers: list[tuple[str, str]]) -> Headers:
+    return Headers(raw=[(name.encode(), value.encode()) for name, value in headers])
+
+
 @pytest.mark.parametrize(
     "headers",
     [
-        {"authorization": "omk_wrong"},
-        {"authorization": "Bearer any", "x-api-key": "omk_wrong"},
-        {"authorization": f"Token {KEY}", "x-api-key": "omk_wrong"},
-        {"authorization": "Token omk_wrong"},
+        [("authorization", "omk_wrong")],
+        [("authorization", "Bearer any"), ("x-api-key", "omk_wrong")],
+        [("authorization", f"Token {KEY}"), ("x-api-key", "omk_wrong")],
+        [("authorization", f"Token {KEY}"), ("authorization", "Token omk_wrong")],
+        [("x-api-key", KEY), ("x-api-key", "omk_wrong")],
+        [("authorization", "Token omk_wrong")],
     ],
 )
-def test_a_wrong_key_of_ours_is_refused_wherever_it_stands(headers: dict[str, str]):
+async def test_a_wrong_key_of_ours_is_refused_wherever_it_stands(
+    headers: list[tuple[str, str]],
+) -> None:
     for required in (True, False):
         with pytest.raises(NotAuthenticated, match="unknown"):
-            Authenticator((KEY,), required=required).verify(headers)
+            await Authenticator((KEY,), required=required).verify(sent(headers))
 
 
 @pytest.mark.parametrize(
-    "headers", [{"x-api-key": KEY}, {"authorization": f"bearer {KEY}"}, {"authorization": KEY}]
+    "header",
+    [
+        ("x-api-key", KEY),
+        ("authorization", f"bearer {KEY}"),
+        ("authorization", f"Token  {KEY} "),
+        ("authorization", KEY),
+    ],
 )
-def test_a_right_key_is_taken_in_any_spelling(headers: dict[str, str]):
-    assert Authenticator((KEY,), required=True).verify(headers)
+async def test_a_right_key_is_taken_in_any_spelling(header: tuple[str, str]) -> None:
+    for required in (True, False):
+        known = Authenticator((KEY,), required=required)
+        assert await known.verify(sent([header])) == ADMINISTRATOR
+
+
+async def test_where_a_key_is_demanded_all_of_a_request_must_be_valid() -> None:
+    beside = sent([("authorization", f"Token {KEY}"), ("x-api-key", "any")])
+    assert await Authenticator((KEY,), required=False).verify(beside) == ADMINISTRATOR
+    with pytest.raises(NotAuthenticated, match="Authorization: Token"):
+        await Authenticator((KEY,), required=True).verify(beside)
+
+
+async def test_any_text_is_no_key_where_none_is_needed() -> None:
+    sdk = sent([("authorization", "Token anything"), ("x-api-key", "")])
+    assert await Authenticator((KEY,), required=False).verify(sdk) is None
+    with pytest.raises(NotAuthenticated):
+        await Authenticator((KEY,), required=True).verify(sdk)
 
 
 @pytest.mark.parametrize(
