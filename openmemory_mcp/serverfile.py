@@ -28,6 +28,8 @@ class ServerFile:
     pid: int
     secret: str
     started_at: str
+    certificate: str | None = None
+    """What it is known by over TLS, as PEM; None without TLS."""
 
 
 _json = TypeAdapter(ServerFile)

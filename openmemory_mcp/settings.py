@@ -11,24 +11,29 @@ from pydantic import AliasChoices, Field, SecretStr, StringConstraints, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from openmemory_mcp.serverfile import DEFAULT_DATA_DIR
+from openmemory_mcp.trust import certificate_in
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://")]
 
 _EVERY_INTERFACE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, never bound
 
 
-def url_of(host: str, port: int) -> str:
+def url_of(host: str, port: int, *, tls: bool = False) -> str:
     """Where a server that is bound to `host` can be called from this machine."""
     bare = host.strip("[]")
     name = "127.0.0.1" if bare in _EVERY_INTERFACE else bare
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
 
 
 class McpSettings(BaseSettings):
     """What `openmemory mcp`, `status`, `stop`, `logs` and `doctor` need to know."""
 
     model_config = SettingsConfigDict(
-        env_prefix="OPENMEMORY_", env_ignore_empty=True, populate_by_name=True
+        env_prefix="OPENMEMORY_",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
     )
 
     # Never guessed: many people have MEM0_API_KEY set for something else.
@@ -40,6 +45,7 @@ class McpSettings(BaseSettings):
     data_dir: Path = DEFAULT_DATA_DIR
     host: str = "127.0.0.1"
     port: int = 8765
+    tls_cert: Path | None = None
     hosted_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("OPENMEMORY_HOSTED_KEY", "MEM0_API_KEY")
     )
@@ -50,16 +56,30 @@ class McpSettings(BaseSettings):
     hosted_reads: Literal["all", "own"] = "all"
     add_wait: float = Field(default=8, ge=0, le=600)
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "tls_cert")
     @classmethod
-    def _expand(cls, value: Path) -> Path:
+    def _expand(cls, value: Path | None) -> Path | None:
         # As the server reads it: a relative or `~` folder must be the same for both.
-        return value.expanduser().absolute()
+        return None if value is None else value.expanduser().absolute()
+
+    @field_validator("tls_cert")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        try:
+            _ = certificate_in(value) if value else None
+        except OSError as error:
+            raise ValueError(f"{value} cannot be read: {error.strerror}") from error
+        return value
 
     @property
     def default_url(self) -> str:
         """Where a server that nobody configured otherwise listens."""
-        return url_of(self.host, self.port)
+        return url_of(self.host, self.port, tls=self.tls_cert is not None)
+
+    @property
+    def certificate(self) -> str | None:
+        """The one that this machine's server shows, as PEM, where it serves TLS."""
+        return certificate_in(self.tls_cert) if self.tls_cert else None
 
     @property
     def key(self) -> str | None:

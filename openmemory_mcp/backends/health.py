@@ -5,6 +5,8 @@ from typing import Literal
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from openmemory_mcp.trust import verifier
+
 PATIENCE = httpx.Timeout(2.0)
 
 
@@ -32,10 +34,9 @@ class Health(BaseModel):
     database: JsonValue = None
 
 
-async def health_of(url: str) -> Health | None:
+async def health_of(url: str, certificate: str | None = None) -> Health | None:
     """The health of the OpenMemory server at `url`; None if nothing of ours answers there."""
-    # A proxy from the environment has no business between two processes of one machine.
-    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
+    async with _client(certificate) as http:
         try:
             response = await http.get(f"{url.rstrip('/')}/health")
             return Health.model_validate_json(response.content)
@@ -43,9 +44,14 @@ async def health_of(url: str) -> Health | None:
             return None
 
 
-async def answers_at(url: str) -> bool:
+def _client(certificate: str | None) -> httpx.AsyncClient:
+    # A proxy from the environment has no business between two processes of one machine.
+    return httpx.AsyncClient(trust_env=False, timeout=PATIENCE, verify=verifier(certificate))
+
+
+async def answers_at(url: str, certificate: str | None = None) -> bool:
     """Whether anything at all answers HTTP at `url`."""
-    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
+    async with _client(certificate) as http:
         try:
             await http.get(url)
         except httpx.ConnectError:

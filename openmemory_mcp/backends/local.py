@@ -18,6 +18,7 @@ from openmemory_mcp import serverfile
 from openmemory_mcp.backends.health import health_of
 from openmemory_mcp.backends.rest import TIMEOUT
 from openmemory_mcp.settings import McpSettings
+from openmemory_mcp.trust import verifier
 
 WAIT: Final = 3.0
 """A call answers within this many seconds when there is no server to answer it."""
@@ -37,6 +38,8 @@ class Address:
 
     url: str
     key: str | None = None
+    certificate: str | None = None
+    """What it is known by over TLS, where the system does not vouch for it."""
 
 
 class _Search:
@@ -60,23 +63,26 @@ async def find(settings: McpSettings) -> Address | None:
     if settings.url is None:
         return filed or await _by_default(settings)
     url = settings.url.rstrip("/")
-    return filed if filed and filed.url == url else Address(url, settings.key)
+    if filed and filed.url == url:
+        return filed
+    return Address(url, settings.key, settings.certificate)
 
 
 async def _by_file(settings: McpSettings) -> Address | None:
     known = serverfile.read(settings.data_dir)
     if known is None:
         return None
-    health = await health_of(known.url)
+    health = await health_of(known.url, known.certificate)
     # Another process may have inherited the port; it must not be handed the secret.
     if health is None or health.pid != known.pid:
         return None
-    return Address(known.url, settings.key or known.secret)
+    return Address(known.url, settings.key or known.secret, known.certificate)
 
 
 async def _by_default(settings: McpSettings) -> Address | None:
-    url = settings.default_url
-    return Address(url, settings.key) if await health_of(url) else None
+    url, certificate = settings.default_url, settings.certificate
+    found = await health_of(url, certificate)
+    return Address(url, settings.key, certificate) if found else None
 
 
 class LocalServer:
@@ -157,7 +163,7 @@ class LocalTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, server: LocalServer) -> None:
         self._server = server
-        self._http = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
+        self._transports: dict[str | None, httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Forward `request`; one that could not leave this process is sent once more."""
@@ -169,10 +175,20 @@ class LocalTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close what is still open."""
-        await self._http.aclose()
+        for transport in self._transports.values():
+            await transport.aclose()
 
     async def _forward(self, request: httpx.Request) -> httpx.Response:
-        return await self._http.handle_async_request(_readdress(request, await self._soon()))
+        address = await self._soon()
+        transport = self._transport(address.certificate)
+        return await transport.handle_async_request(_readdress(request, address))
+
+    def _transport(self, certificate: str | None) -> httpx.AsyncHTTPTransport:
+        if certificate not in self._transports:
+            self._transports[certificate] = httpx.AsyncHTTPTransport(
+                verify=verifier(certificate), limits=httpx.Limits(max_keepalive_connections=0)
+            )
+        return self._transports[certificate]
 
     async def _soon(self) -> Address:
         try:

@@ -48,14 +48,15 @@ async def examine(settings: McpSettings) -> list[Check]:
     """Every check, in the order in which one depends on another."""
     address = await find(settings)
     url = address.url if address else settings.default_url
-    health = await health_of(url)
+    certificate = address.certificate if address else settings.certificate
+    health = await health_of(url, certificate)
     hosted = settings.backend == "hosted"
     return [
         _python(),
         _data_dir(settings.data_dir),
         _clock(settings.data_dir),
         await _platform(settings) if hosted else _model(),
-        await _port(url, health),
+        await _port(url, certificate, health),
         *_server(health, needed=not hosted),
     ]
 
@@ -111,10 +112,10 @@ async def _platform(settings: McpSettings) -> Check:
     return Check(name, f"takes the key at {platform.address}")
 
 
-async def _port(url: str, health: Health | None) -> Check:
+async def _port(url: str, certificate: str | None, health: Health | None) -> Check:
     if health is not None:
         return Check("address", f"OpenMemory answers at {url}")
-    if await answers_at(url):
+    if await answers_at(url, certificate):
         remedy = "Stop the other program, or set OPENMEMORY_PORT to a free port."
         return Check("address", f"another program answers at {url}", remedy)
     return Check("address", f"{url} is free")

@@ -48,7 +48,7 @@ def stop() -> None:
     data_dir = configured().data_dir
     known = serverfile.read(data_dir)
     # The process id is only trusted while the server itself confirms it: ids are reused.
-    health = anyio.run(health_of, known.url) if known else None
+    health = anyio.run(health_of, known.url, known.certificate) if known else None
     if known is None or health is None or health.pid != known.pid:
         _console.print(f"No server started from {data_dir} is running.")
         return
@@ -83,7 +83,7 @@ async def _look(settings: McpSettings) -> tuple[str, Health | None]:
     address = await find(settings)
     if address is None:
         return settings.default_url, None
-    return address.url, await health_of(address.url)
+    return address.url, await health_of(address.url, address.certificate)
 
 
 def _await_end(data_dir: Path) -> None:

@@ -209,5 +209,9 @@ def test_reindex_asks_the_server_that_holds_the_data(
         assert failed.exit_code == 1
         assert "503" in failed.output
     # A proxy of the environment's would be handed the secret.
-    expected = {"headers": {"Authorization": "Token omk_s"}, "trust_env": False}
+    expected = {
+        "headers": {"Authorization": "Token omk_s"},
+        "trust_env": False,
+        "verify": True,
+    }
     assert asked[0] == ("http://here/api/v1/reindex", expected)
