@@ -19,7 +19,7 @@ from openmemory_api.gates import Surfaced, authenticator, surface
 from openmemory_api.key_gate import KeyGate, OpenCalls
 from openmemory_api.middleware import ReadyGate, error_body
 from openmemory_api.recording import Recording, Routed
-from openmemory_api.routes import activity, apps, docs, keys, own, sessions
+from openmemory_api.routes import access, activity, apps, docs, keys, own, sessions
 from openmemory_api.routes.identity import Identity
 from openmemory_api.routes.mem0 import router as mem0_router
 from openmemory_api.services.activity import raised
@@ -76,6 +76,7 @@ def create_app(
     app.include_router(docs.router)
     app.include_router(mem0_router)
     app.include_router(own.router)
+    app.include_router(access.router)
     app.include_router(apps.router)
     app.include_router(activity.router)
     app.include_router(keys.router)

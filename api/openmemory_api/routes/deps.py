@@ -19,7 +19,9 @@ from openmemory_api.services.adding import AddService
 from openmemory_api.services.apps import AppService
 from openmemory_api.services.entities import EntityService
 from openmemory_api.services.extraction import ExtractionService
+from openmemory_api.services.matrix import MatrixService
 from openmemory_api.services.memories import MemoryService
+from openmemory_api.services.rules import RulesService
 from openmemory_api.services.search import SearchService
 from openmemory_api.services.trash import TrashService
 from openmemory_api.services.undoing_app import AppUndoService
@@ -93,6 +95,14 @@ async def _app_undo(container: ContainerDep) -> AppUndoService:
     return container.app_undo
 
 
+async def _rules(container: ContainerDep) -> RulesService:
+    return container.rules
+
+
+async def _matrix(container: ContainerDep) -> MatrixService:
+    return container.matrix
+
+
 AddingDep = Annotated[AddService, Depends(_adding)]
 ExtractionDep = Annotated[ExtractionService, Depends(_extraction)]
 MemoriesDep = Annotated[MemoryService, Depends(_memories)]
@@ -102,3 +112,5 @@ ActionsDep = Annotated[ActionService, Depends(_actions)]
 TrashDep = Annotated[TrashService, Depends(_trash)]
 AppsDep = Annotated[AppService, Depends(_apps)]
 AppUndoDep = Annotated[AppUndoService, Depends(_app_undo)]
+RulesDep = Annotated[RulesService, Depends(_rules)]
+MatrixDep = Annotated[MatrixService, Depends(_matrix)]

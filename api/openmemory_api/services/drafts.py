@@ -54,12 +54,21 @@ def checked_drafts(drafts: Sequence[Draft]) -> list[Draft]:
     return checked
 
 
-def _checked(draft: Draft) -> Draft:
-    is_any_other = draft.app == ANY_OTHER_APP
-    app = draft.app if is_any_other else checked_app(draft.app, name="app")
-    if app is None:
+def checked_name(app: str) -> str:
+    """The name of an access row as it is stored.
+
+    Raises:
+        Invalid: it is neither an app's nor the row of any other app.
+    """
+    name = app if app == ANY_OTHER_APP else checked_app(app, name="app")
+    if name is None:
         raise Invalid("app is empty")
-    if is_any_other and draft.paused:
+    return name
+
+
+def _checked(draft: Draft) -> Draft:
+    app = checked_name(draft.app)
+    if app == ANY_OTHER_APP and draft.paused:
         raise Invalid("Any other app cannot be paused; its bases can be nothing")
     if not isinstance(draft.row, Access):
         return replace(draft, app=app)

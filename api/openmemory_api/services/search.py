@@ -54,13 +54,19 @@ class SearchService:
         note(query=query, hits=())
 
         async def found(scope: Scope) -> SearchResult:
-            return await self._found(query, request, scope)
+            return await self.within(scope.readable, request)
 
         return await self._access.answer(caller, found, KeyScope.READ)
 
-    async def _found(self, query: str, request: SearchRequest, scope: Scope) -> SearchResult:
+    async def within(self, readable: Filter, request: SearchRequest) -> SearchResult:
+        """As `search`, of a set that was decided before: what somebody else would find, too.
+
+        Raises:
+            Invalid, Unavailable: as `search`.
+        """
+        query, _ = checked_text(request.query, name="query")
         today = self._clock().date()
-        wanted = all_of(scope.readable, request.wanted, request.view.shown_on(today))
+        wanted = all_of(readable, request.wanted, request.view.shown_on(today))
         if wanted == NOTHING:
             return SearchResult([])
         vector, degraded = await self._embedded(query)
