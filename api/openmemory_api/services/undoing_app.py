@@ -1,6 +1,6 @@
 """Takes back all that an app did in a time, as one action: the remedy for an agent gone wrong."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, takewhile
@@ -146,13 +146,11 @@ async def _plan(connection: ReadConnection, deeds: Deeds) -> _Plan:
     free = {each for each in ids if _can_change(current.get(each), parts[each])}
     taken = {each: run for each, (run, _) in runs.items() if run and each in free}
     firsts = await lives.recorded(connection, [run[0].history_id for run in taken.values()])
+    pairs = [(first, current[first.memory_id]) for first in firsts]
+    back = [(first, memory) for first, memory in pairs if not is_as_before(first, memory)]
     return _Plan(
-        back=[
-            (first, current[first.memory_id])
-            for first in firsts
-            if not is_as_before(first, current[first.memory_id])
-        ],
-        undone=list({part.action_id: None for run in taken.values() for part in run}),
+        back=back,
+        undone=list({part.action_id: None for _, memory in back for part in taken[memory.id]}),
         left=[each for each, (run, more) in runs.items() if more or (run and each not in free)],
         promised=await lives.promised(connection, deeds),
     )
@@ -169,21 +167,37 @@ def _can_change(memory: Memory | None, life: Sequence[Part]) -> bool:
 
 def _run(life: Sequence[Part], is_theirs: Callable[[Part], bool]) -> tuple[list[Part], bool]:
     """Their changes that nobody's came after, oldest first; and whether others of theirs stand."""
-    standing = list(_standing(life))
-    run = list(takewhile(is_theirs, standing))
-    return run[::-1], any(is_theirs(part) for part in standing[len(run) :])
+    standing = _standing(life)
+    run = list(takewhile(is_theirs, reversed(standing)))
+    others = standing[: len(standing) - len(run)]
+    return run[::-1], any(is_theirs(part) for part in others)
 
 
-def _standing(life: Sequence[Part]) -> Iterator[Part]:
-    """The changes of a life that were not taken back, without those that took some back.
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """What one action made of a memory, with what it took back."""
 
-    Newest first: an undo may itself have been undone, and then what it took back stands again.
+    undone_by: str | None
+    stands: list[Part]
+    taken: list[Part]
+    """Stands again if the action is undone."""
+
+
+def _standing(life: Sequence[Part]) -> list[Part]:
+    """The changes of a life that hold still, oldest first: without what was undone, and its undos.
+
+    An undo may itself be undone, and then what it took back stands again.
     """
-    by_action = [list(parts) for _, parts in groupby(life, lambda part: part.action_id)]
-    while by_action:
-        newest = by_action.pop()
-        older = len(by_action)
-        while by_action and by_action[-1][0].undone_by == newest[0].action_id:
-            by_action.pop()
-        if len(by_action) == older:
-            yield from reversed(newest)
+    layers: list[_Layer] = []
+    for action_id, group in groupby(life, lambda part: part.action_id):
+        parts = list(group)
+        undone: list[_Layer] = []
+        # Nobody can undo any more what nothing is left of, where something came after it.
+        while layers and (layers[-1].undone_by == action_id or not layers[-1].stands):
+            layer = layers.pop()
+            if layer.undone_by == action_id:
+                undone.insert(0, layer)
+        stands = [part for layer in undone for part in layer.taken] if undone else parts
+        taken = [part for layer in undone for part in layer.stands]
+        layers.append(_Layer(parts[0].undone_by, stands, taken))
+    return [part for layer in layers for part in layer.stands]
