@@ -22,6 +22,7 @@ from openmemory_api.recording import Recording, Routed
 from openmemory_api.routes import access, activity, apps, docs, keys, own, sessions
 from openmemory_api.routes.identity import Identity
 from openmemory_api.routes.mem0 import router as mem0_router
+from openmemory_api.routes.problems import PROBLEMS
 from openmemory_api.services.activity import raised
 from openmemory_api.settings import Settings
 from openmemory_mcp.backends.rest import TIMEOUT, RestBackend
@@ -55,6 +56,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        responses=PROBLEMS,
         lifespan=_lifespan,
         middleware=[
             Middleware(ReadyGate, ready=store.ready),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from openmemory_api.domain.memory import EntityIds, Json, Memory, ScoredMemory
 from openmemory_api.domain.requests import (
     Action,
+    ActionKind,
     Added,
     Change,
     ChangeKind,
@@ -157,7 +158,7 @@ def event_out(action: Action) -> EventOut:
         event_type=action.kind,
         status=action.status,
         payload={},
-        metadata={"extraction": detail} if detail else None,
+        metadata={"extraction": detail} if detail and action.kind is ActionKind.ADD else None,
         error=_error_of(action),
         results=[
             {**change_out(change).model_dump(), "user_id": change.memory.entities.user_id}
