@@ -61,7 +61,7 @@ async def _measure(size: int, rounds: int) -> None:
         async with store.open():
             await store.ready()
             await seed(store, size)
-        with _empty_server() as empty, _store_server(data) as (ours, first_answer):
+        with _empty_server() as empty, store_server(data) as (ours, first_answer):
             print(f"{size:,} memories of one user; start to first answer {first_answer:.2f} s")
             await _compare(empty, ours, rounds)
 
@@ -107,7 +107,7 @@ def _calls(empty: "Server", ours: "Server") -> list[tuple[str, int]]:
 
 
 async def _measure_long_texts() -> None:
-    with tempfile.TemporaryDirectory() as directory, _store_server(Path(directory)) as (ours, _):
+    with tempfile.TemporaryDirectory() as directory, store_server(Path(directory)) as (ours, _):
         async with httpx.AsyncClient(base_url=ours.url, timeout=300) as http:
             long = [{"role": "user", "content": (t + " ") * 120} for t in texts(50)]
             body = {"messages": [{**m, "content": m["content"][:20_000]} for m in long]}
@@ -141,10 +141,13 @@ class Series:
     def p50(self) -> float:
         return statistics.median(self._seconds) * 1000
 
+    @property
+    def cpu(self) -> float:
+        return self._cpu / len(self._seconds) * 1000
+
     def report(self) -> None:
         p95 = statistics.quantiles(self._seconds, n=20)[18] * 1000
-        cpu = self._cpu / len(self._seconds) * 1000
-        print(f"  {self.name:22}{self.p50:9.2f}{p95:9.2f}{cpu:9.2f}")
+        print(f"  {self.name:22}{self.p50:9.2f}{p95:9.2f}{self.cpu:9.2f}")
 
 
 class Server:
@@ -175,13 +178,15 @@ def _empty_server() -> Generator[Server]:
 
 
 @contextmanager
-def _store_server(data: Path) -> Generator[tuple[Server, float]]:
+def store_server(data: Path) -> Generator[tuple[Server, float]]:
+    """A server over a data directory, and the seconds from its start to its first answer."""
     port = _free_port()
     command = [sys.executable, "-m", "openmemory_mcp", "serve", "--port", str(port)]
     start = time.perf_counter()
     with _process([*command, "--data-dir", str(data)]) as process:
         url = f"http://127.0.0.1:{port}"
         _wait_for(f"{url}/health")
+        _wait_until_open(url)
         body = {"query": "tea", "filters": {"user_id": "bench"}}
         httpx.post(f"{url}/v3/memories/search/", json=body, timeout=60).raise_for_status()
         yield Server(process, url), time.perf_counter() - start
@@ -206,6 +211,11 @@ def _wait_for(url: str) -> None:
                 time.sleep(0.02)
             else:
                 return
+
+
+def _wait_until_open(url: str) -> None:
+    while httpx.get(f"{url}/health").json()["status"] == "starting":
+        time.sleep(0.02)
 
 
 def _wait_until_embedded(url: str) -> None:

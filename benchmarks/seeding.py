@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import accumulate
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from openmemory_api.domain.memory import EntityIds, Lifecycle, Memory, State
 from openmemory_api.domain.requests import ActionKind
 from openmemory_api.services.writing import Write
 
-USER = Caller(DEFAULT_PROJECT, "bench", None)
+_IDS = UUID(int=7)
 _CHUNK = 1_000
 
 
@@ -53,22 +53,25 @@ def vectors(count: int, dimensions: int, *, seed: int = 7) -> NDArray[np.float32
     return np.load(cached)
 
 
-async def seed(store: Container, count: int) -> None:
+async def seed(store: Container, count: int, *, user: str = "bench") -> None:
     """Store `count` memories of one user, as adds would have, without embedding them."""
     made = vectors(count, store.embedder.dimensions)
     said = texts(count)
     for start in range(0, count, _CHUNK):
         stop = min(start + _CHUNK, count)
-        await _seed_chunk(store, said[start:stop], made[start:stop])
+        await _seed_chunk(store, user, said[start:stop], made[start:stop])
 
 
-async def _seed_chunk(store: Container, said: Sequence[str], made: NDArray[np.float32]) -> None:
+async def _seed_chunk(
+    store: Container, user: str, said: Sequence[str], made: NDArray[np.float32]
+) -> None:
     now = datetime.now(UTC)
     async with store.database.write() as connection:
-        write = await Write.start(connection, USER, ActionKind.ADD, user_id="bench", now=now)
-        user = await apps.ensure_user(connection, DEFAULT_PROJECT, "bench", now)
-        first = await apps.take_numbers(connection, user, len(said))
-        new = [_memory(text, first + i, write) for i, text in enumerate(said)]
+        caller = Caller(DEFAULT_PROJECT, user, None)
+        write = await Write.start(connection, caller, ActionKind.ADD, user_id=user, now=now)
+        row = await apps.ensure_user(connection, DEFAULT_PROJECT, user, now)
+        first = await apps.take_numbers(connection, row, len(said))
+        new = [_memory(user, text, first + i, write) for i, text in enumerate(said)]
         await write.insert(new)
         await write.finish()
         change = await rows.next_change(connection)
@@ -76,12 +79,12 @@ async def _seed_chunk(store: Container, said: Sequence[str], made: NDArray[np.fl
         await rows.store_vectors(connection, store.embedder.name, embedded, change=change)
 
 
-def _memory(text: str, number: int, write: Write) -> Memory:
+def _memory(user: str, text: str, number: int, write: Write) -> Memory:
     memory = Memory(
-        id=str(UUID(int=number)),
+        id=str(uuid5(_IDS, f"{user} {number}")),
         number=number,
         project_id=DEFAULT_PROJECT,
-        entities=EntityIds(user_id="bench"),
+        entities=EntityIds(user_id=user),
         app=None,
         text=text,
         metadata=None,
