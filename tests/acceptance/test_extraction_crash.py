@@ -64,7 +64,7 @@ def test_every_acknowledged_add_is_stored_once(
                 end(process)
     stored = Store(home.data_dir / "openmemory.db")
     with serving(home, **settings):
-        until(lambda: not stored.query("SELECT id FROM jobs"), "every add to be done", within=120)
+        until(lambda: not stored.query("SELECT id FROM jobs"), "every add to be done", within=900)
 
     texts = [row.text.removeprefix("fact: ") for row in stored.active(user_id=USER)]
     assert len(texts) == len(set(texts)), "stored twice"
