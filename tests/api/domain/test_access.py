@@ -205,6 +205,26 @@ def test_the_trash_is_the_users_and_an_app_sees_none():
     assert trash_of(CURSOR) == NOTHING
 
 
+@pytest.mark.parametrize("app", ["cursor", "cursor-vscode", "cursor-nightly"])
+def test_every_name_of_an_app_owns_what_any_of_them_wrote(app: str):
+    merges = {"cursor-vscode": "cursor", "cursor-nightly": "cursor", "claude-code": "claude"}
+    access = Access(read=Base.OWN, write=Base.OWN, merges=merges)
+
+    for name in ("cursor", "cursor-vscode", "cursor-nightly"):
+        assert matches(writable_by(app_of(ANNA, app), access), replace(OWN, app=name))
+    for stranger in (OTHERS, BY_USER, replace(OWN, app="claude-code")):
+        assert not matches(readable_by(app_of(ANNA, app), access), stranger)
+
+
+@pytest.mark.parametrize("named", ["claude", "claude-code"])
+def test_a_rule_about_any_name_of_an_app_is_about_all(named: str):
+    rule = read_rule(Effect.DENY, OfApp(named))
+    access = Access(rules=(rule,), merges={"claude-code": "claude"})
+
+    assert readable(access) == {OWN.id, BY_USER.id}
+    assert not matches(readable_by(CURSOR, access), replace(OTHERS, app="claude-code"))
+
+
 def test_deleting_a_rule_never_changes_the_base():
     rule = read_rule(Effect.ALLOW, OfMemory(OTHERS.id))
     access = Access(read=Base.OWN, rules=(rule,))
