@@ -82,7 +82,8 @@ class RestBackend:
 
     async def update(self, caller: Caller, memory_id: str, text: str) -> Secrets | None:
         """Replace a memory's text; what of it looked like secrets."""
-        path, body = _path_of(memory_id), {"text": text}
+        body: _Json = {"text": text}
+        path = _path_of(memory_id)
         response = await self._send(
             caller, "PUT", path, body, about=memory_id, tool="update_memory"
         )

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,11 +21,22 @@ from openmemory_api.db.tables import (
 )
 from openmemory_api.domain.memory import State
 
-COUNTED: Final = ("calls", "reads", "writes", "denied", "limited", "errors")
+COUNTED: Final[tuple[str, ...]] = ("calls", "reads", "writes", "denied", "limited", "errors")
 _CHUNK: Final = 500
-_USAGE_KEY: Final = ("day", "project_id", "user_id", "app", "key_id")
-UsageKey = tuple[str, str, str, str, str]
+_USAGE_KEY: Final[tuple[str, ...]] = ("day", "project_id", "user_id", "app", "key_id")
+UsageKey: TypeAlias = tuple[str, str, str, str, str]
 """Day (ISO), project, user, app, key; empty for none."""
+
+
+HitRow: TypeAlias = tuple[int, int, str, float | None]
+"""Call, position from 1, memory, score."""
+_ADD_HITS: Final = {
+    dialect: "INSERT INTO activity_hits (call_id, position, memory_id, score) " + values
+    for dialect, values in {
+        "sqlite": "VALUES (?, ?, ?, ?)",
+        "postgresql": "VALUES ($1, $2, $3, $4)",
+    }.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +109,14 @@ async def last_id(connection: ReadConnection) -> int:
 
 
 async def add_calls(
-    connection: WriteConnection, calls: Sequence[Mapping[str, Any]], hits: Sequence[Any]
+    connection: WriteConnection, calls: Sequence[Mapping[str, Any]], hits: Sequence[HitRow]
 ) -> None:
     """Add calls and what they found."""
     if calls:
         await connection.execute(sa.insert(activity_calls), calls)
     if hits:
-        await connection.execute(sa.insert(activity_hits), hits)
+        # There are ten for each call, and to compile their parameters costs more than to insert.
+        await connection.exec_driver_sql(_ADD_HITS[connection.dialect.name], hits)
 
 
 async def add_usage(connection: WriteConnection, usage: Mapping[UsageKey, Sequence[int]]) -> None:
@@ -114,7 +126,7 @@ async def add_usage(connection: WriteConnection, usage: Mapping[UsageKey, Sequen
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(activity_usage)
     more = {name: activity_usage.c[name] + statement.excluded[name] for name in COUNTED}
-    rows = [
+    rows: list[dict[str, Any]] = [
         dict(zip((*_USAGE_KEY, *COUNTED), (*key, *counts), strict=True))
         # In one order everywhere, or two servers could wait for each other.
         for key, counts in sorted(usage.items())

@@ -66,7 +66,8 @@ class CallLimits:
         self._keys = keys
         self._used = used
         self._clock = clock
-        self._default = Limits(per_minute, per_day)
+        self._per_minute = per_minute
+        self._per_day = per_day
         self._windows: OrderedDict[str, tuple[Window, Window]] = OrderedDict()
 
     async def admit(self, caller: Caller) -> None:
@@ -78,8 +79,8 @@ class CallLimits:
         if caller.key_id is None:
             return
         own = await self._keys.limits(caller.key_id)
-        minute = self._default.rate_limit if own.rate_limit is None else own.rate_limit
-        day = self._default.daily_calls if own.daily_calls is None else own.daily_calls
+        minute = self._per_minute if own.rate_limit is None else own.rate_limit
+        day = self._per_day if own.daily_calls is None else own.daily_calls
         if not (minute or day):
             return
         now = self._clock()

@@ -330,11 +330,9 @@ def _counts(entry: Entry) -> tuple[int, ...]:
     )
 
 
-def _hits(call_id: int, entry: Entry) -> list[dict[str, Any]]:
-    return [
-        {"call_id": call_id, "position": i, "memory_id": memory_id, "score": score}
-        for i, (memory_id, score) in enumerate(entry.hits[:MAX_HITS], start=1)
-    ]
+def _hits(call_id: int, entry: Entry) -> list[rows.HitRow]:
+    found = enumerate(entry.hits[:MAX_HITS], start=1)
+    return [(call_id, i, memory_id, score) for i, (memory_id, score) in found]
 
 
 def _error(entry: Entry) -> dict[str, Any]:

@@ -203,7 +203,7 @@ async def test_every_answer_has_an_id_which_the_caller_may_give(http: httpx.Asyn
     refused = await http.get("/health", headers={**given, "Host": "evil.example"})
     assert refused.headers["X-Request-ID"] == "trace-1.a_B"
     for forged in ("a" * 65, "a b", "a\tb", "ä", ""):
-        answer = await http.get("/health", headers={"X-Request-ID": forged.encode()})
+        answer = await http.get("/health", headers={b"X-Request-ID": forged.encode()})
         assert len(answer.headers["X-Request-ID"]) == 32
 
 

@@ -20,7 +20,7 @@ def operations(app: FastAPI) -> Iterable[tuple[str, str]]:
     """(method, template) of each route that is a call of the store."""
     for route in routes_of(app.routes):
         if route.path not in UNLOGGED:
-            for method in sorted(route.methods):
+            for method in sorted(route.methods or ()):
                 yield method, route.path
 
 

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from openmemory_api.container import Container
 from openmemory_api.db import schema
 from openmemory_api.db.opening import open_database
-from openmemory_api.db.schema import HEADS, VERSIONS, History, migrate
+from openmemory_api.db.schema import HEADS, VERSIONS, History, migrate, revision_of
 from openmemory_api.db.session import Database
 from openmemory_api.db.tables import metadata, read_metadata
 from openmemory_api.domain.errors import Unavailable
@@ -64,6 +64,16 @@ async def test_migrations_make_exactly_the_tables_of_the_code(
         assert await connection.run_sync(differences) == []
         version = await connection.execute(sa.text(f"SELECT version_num FROM {VERSIONS[history]}"))
         assert version.scalar_one() == HEADS[history]
+    await database.close()
+
+
+async def test_the_store_and_the_log_share_a_database_without_a_common_version(empty: Settings):
+    database = opened(empty)
+    # In either order, and whatever is there of the other.
+    for history in ("reads", "store", "reads"):
+        await migrate(database, history)
+    for history in ("store", "reads"):
+        assert await revision_of(database, history) == HEADS[history]
     await database.close()
 
 
