@@ -1,0 +1,69 @@
+"""Merging apps while they call: an answer is of before or of after, and never of both."""
+
+import anyio
+from anyio.abc import TaskGroup
+
+from openmemory_api.container import Container
+from openmemory_api.domain.access import Access, Base, Effect, OfApp, Rule, Verb
+from openmemory_api.domain.requests import ListRequest, SearchRequest
+from tests.api.stores import ANNA, add_one, app_of
+from tests.postgres.fixtures import BOTH
+
+DATABASES = BOTH
+CLAUDE, CODE, ZED = (app_of(ANNA, name) for name in ("claude", "claude-code", "zed"))
+SEARCHERS = 3
+ROUNDS = 12
+
+
+async def found(store: Container) -> set[str]:
+    """What the app that is merged to and fro finds."""
+    hits = (await store.search.search(CODE, SearchRequest(query="note", threshold=0))).hits
+    listed = await store.memories.page(CODE, ListRequest())
+    texts = {hit.memory.text for hit in hits}
+    assert texts <= {"note by code", "note by zed"}, texts
+    assert {memory.text for memory in listed.memories} <= {"note by code", "note by zed"}
+    return texts
+
+
+async def test_a_merge_under_way_shows_nothing_that_is_hidden_before_and_after(
+    store: Container,
+) -> None:
+    for caller, text in ((CLAUDE, "claude"), (CODE, "code"), (ZED, "zed")):
+        await add_one(store, caller, f"note by {text}")
+    # Apart it reads its own alone; merged it reads what zed wrote. With the row of the one time and
+    # the names of the other it would read what claude wrote.
+    await store.access.configure(ANNA, "claude-code", Access(read=Base.OWN))
+    allow = Rule(Verb.READ, Effect.ALLOW, OfApp("zed"))
+    await store.access.configure(ANNA, "claude", Access(read=Base.NOTHING, rules=(allow,)))
+    answers: list[set[str]] = []
+
+    async def search_on() -> None:
+        while True:
+            answers.append(await found(store))
+
+    async def change(tasks: TaskGroup) -> None:
+        for number in range(ROUNDS):
+            await store.apps.merge(ANNA, "claude-code", "claude")
+            assert await found(store) == {"note by zed"}
+            await store.apps.rename(ANNA, "claude", f"Claude {number}")
+            await store.apps.unmerge(ANNA, "claude-code")
+            assert await found(store) == {"note by code"}
+        tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(SEARCHERS):
+            tasks.start_soon(search_on)
+        tasks.start_soon(change, tasks)
+    assert len(answers) > ROUNDS
+
+
+async def test_a_merged_app_is_paused_with_the_one_it_is_merged_into(store: Container) -> None:
+    for caller in (CLAUDE, CODE):
+        await add_one(store, caller, f"note by {caller.app}")
+    await store.access.pause(ANNA, "claude-code")
+    await store.apps.merge(ANNA, "claude-code", "claude")
+    assert (await store.memories.page(CODE, ListRequest())).count == 2
+
+    await store.apps.unmerge(ANNA, "claude-code")
+
+    assert (await store.apps.get(ANNA, "claude-code")).paused
