@@ -6,7 +6,7 @@ from mcp import Client
 from mcp.types import Implementation
 
 from openmemory_mcp.backends.rest import RestBackend
-from openmemory_mcp.caller import Launch, is_slug, label
+from openmemory_mcp.caller import Launch, is_slug, label, version_of
 from openmemory_mcp.server import MemoryServer, create_server
 from tests.mcp.recorder import Recorder
 
@@ -34,6 +34,22 @@ def test_a_clients_name_becomes_a_label(name: str, cleaned: str) -> None:
 
 def test_a_client_without_a_name_is_unknown() -> None:
     assert label(None) == "unknown"
+    assert version_of(None) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "cleaned"),
+    [
+        ("2.1.330", "2.1.330"),
+        ("1.0.0+build", "1.0.0+build"),
+        ("2.1 (native)\r\nX-Evil: 1", "2.1-native-X-Evil-1"),
+        ("9" * 200, "9" * 64),
+        ("", None),
+        ("版", None),
+    ],
+)
+def test_a_clients_version_is_cleaned(version: str, cleaned: str | None) -> None:
+    assert version_of(Implementation(name="zed", version=version)) == cleaned
 
 
 @pytest.mark.parametrize("value", ["alice", "a.b@c-d_e+f", "_x", "9", "A" * 128])
@@ -51,12 +67,13 @@ async def test_a_client_is_labelled_in_every_era(
     server: MemoryServer, recorder: Recorder, mode: str
 ) -> None:
     recorder.answer = {"results": []}
-    me = Implementation(name="Claude Code", version="1")
+    me = Implementation(name="Claude Code", version="2.1")
 
     async with Client(server, mode=mode, client_info=me) as client:
         await client.call_tool("list_memories", {})
 
     assert recorder.last.headers["x-openmemory-client"] == "claude-code"
+    assert recorder.last.headers["x-openmemory-client-version"] == "2.1"
     assert recorder.last.headers["x-openmemory-surface"] == "mcp-stdio"
     assert not [name for name in IDENTITY if name in recorder.last.headers]
 

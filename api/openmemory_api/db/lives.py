@@ -1,6 +1,6 @@
 """What happened to memories, one change after the other, and by whom."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,10 +16,11 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Deeds:
-    """What some apps of a user did, or one app under its several names, in a time."""
+    """What an app of a user did in a time."""
 
     user: Caller
-    apps: Collection[str]
+    apps: Sequence[str]
+    """Every name of the app; the one it is known by first."""
     since: datetime
     until: datetime | None
 

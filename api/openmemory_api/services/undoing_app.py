@@ -18,6 +18,7 @@ from openmemory_api.domain.memory import Memory, State
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import ActionKind
 from openmemory_api.services.access import require_manager, require_scopes
+from openmemory_api.services.activity import note_memories
 from openmemory_api.services.apps import known_app
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.pending import UNDONE, withdraw
@@ -99,6 +100,7 @@ class AppUndoService:
             if not (plan.back or plan.promised):
                 return plan.outcome(None)
             write = await self._carry_out(connection, deeds, plan)
+        note_memories([memory.id for _, memory in plan.back])
         self._indexer.notice()
         return plan.outcome(write.action_id)
 
