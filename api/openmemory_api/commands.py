@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,7 +144,7 @@ def _serve(settings: Settings) -> None:
             log_level=settings.log_level,
             access_log=False,
             ws="none",
-            ssl_context_factory=(lambda *_: tls) if tls else None,
+            ssl_context_factory=tls,
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=5,
@@ -166,10 +166,15 @@ def _leave(_signal: int, _frame: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
+def _tls(settings: Settings) -> Callable[..., ssl.SSLContext] | None:
     if settings.tls_cert is None or settings.tls_key is None:
         return None
-    return context_of(settings.tls_cert, settings.tls_key)
+    context = context_of(settings.tls_cert, settings.tls_key)
+
+    def factory(_: object, __: object) -> ssl.SSLContext:
+        return context
+
+    return factory
 
 
 def _server_file(settings: Settings, url: str, secret: str) -> serverfile.ServerFile:

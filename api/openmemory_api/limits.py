@@ -38,9 +38,10 @@ class Limits:
         """Serve one connection."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        with anyio.move_on_after(self._seconds) as timer:
-            headers = Headers(scope=scope)
-            call = _Call(receive, send, timer, body_only=is_tool_server(scope))
+        headers = Headers(scope=scope)
+        timer = anyio.CancelScope(deadline=anyio.current_time() + self._seconds)
+        call = _Call(receive, send, timer, body_only=is_tool_server(scope))
+        with timer:
             if not _has_body(headers):
                 call.end_body()
             if not _is_admitted(headers):

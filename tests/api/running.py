@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from openmemory_mcp import serverfile
 
@@ -52,7 +54,14 @@ def _published(
 ) -> serverfile.ServerFile:
     while process.poll() is None:
         found = serverfile.read(data)
-        if found is not None:
+        if found is not None and _listens(found.url):
             return found
         time.sleep(0.05)
     raise AssertionError(f"The server did not start: {output.read_text()}")
+
+
+def _listens(url: str) -> bool:
+    # The address is published a moment before anybody listens there.
+    parts = urlsplit(url)
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.hostname, parts.port)) == 0

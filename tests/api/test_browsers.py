@@ -1,7 +1,7 @@
 """What browsers are told and refused: origins, headers, pages of other sites, proxies."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ PATHS = ("/v1/ping/", "/health", "/mcp", "/mcp/cursor/sse/anna", "/nowhere", "/d
 @asynccontextmanager
 async def serving(
     folder: Path, *, client: str = "192.0.2.9", **settings: Any
-) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
+) -> AsyncGenerator[tuple[FastAPI, httpx.AsyncClient]]:
     chosen = Settings.model_validate({"data_dir": folder / "data", **settings})
     container = Container(chosen, embedder=HashEmbedder())
     app = create_app(chosen, container)

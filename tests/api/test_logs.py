@@ -1,6 +1,7 @@
 """What is logged and printed holds no memory, no query and no key, at any level."""
 
 import logging
+from typing import Any
 
 import httpx
 import pytest
@@ -89,7 +90,7 @@ async def tools(running: Running) -> None:
         start = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
         opened = await http.post("/mcp", json=start)
         session = {"mcp-session-id": opened.headers["mcp-session-id"]}
-        calls = (
+        calls: tuple[tuple[str, dict[str, Any]], ...] = (
             ("add_memories", {"text": TEXT}),
             ("add_memories", {"text": {"not": TEXT}}),
             ("search_memory", {"query": QUERY, "limit": OTHER}),

@@ -217,8 +217,8 @@ async def test_a_write_that_waits_for_its_turn_is_given_up_and_leaves_nothing(
         await held.wait()
         body = {"user_id": "anna", "messages": [{"role": "user", "content": "tea"}]}
         answer = await client.post("/v3/memories/add/", json=body)
+        assert answer.status_code == 503
         release.set()
-    assert answer.status_code == 503
     await add(store, ANNA, "cake")
     assert [memory.text for memory in await stored(store)] == ["cake"]
 
@@ -250,7 +250,7 @@ async def test_an_error_of_ours_after_the_answer_began_is_raised() -> None:
     async def nothing(*_: object) -> Any:
         return {"type": "http.request"}
 
-    scope = {"type": "http", "path": "/", "headers": []}
+    scope: dict[str, Any] = {"type": "http", "path": "/", "headers": []}
     with pytest.raises(TooLarge, match="inside"):
         await Limits(begins, seconds=1)(scope, nothing, nothing)
 

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp import Client
 from mcp.types import TextContent, TextResourceContents
-from pydantic import JsonValue
 
 from openmemory_mcp.backends.rest import RestBackend
 from openmemory_mcp.server import create_server
@@ -77,7 +77,7 @@ async def talking_to(recorder: Recorder) -> AsyncGenerator[Client]:
         yield client
 
 
-async def answered(answer: JsonValue, tool: str, **arguments: object) -> str:
+async def answered(answer: Any, tool: str, **arguments: object) -> str:
     """What a model reads when the store answers so."""
     async with talking_to(Recorder(answer=answer)) as client:
         (block,) = (await client.call_tool(tool, arguments)).content
