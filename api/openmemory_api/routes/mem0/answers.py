@@ -2,7 +2,7 @@
 
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from openmemory_api.domain.memory import EntityType
 
@@ -65,10 +65,34 @@ class ScoredMemoryOut(MemoryOut):
     score_breakdown: dict[str, float]
 
 
-class SearchOut(BaseModel):
-    """The answer to a v3 search."""
+def _at_least_its_id(schema: JsonObject) -> None:
+    # `fields` in a request leaves out whatever it does not name.
+    schema["required"] = ["id"]
 
-    results: list[ScoredMemoryOut]
+
+class MemoryRow(MemoryOut):
+    """A memory of a list, with the fields that were asked for."""
+
+    model_config = ConfigDict(json_schema_extra=_at_least_its_id)
+
+
+class ScoredRow(ScoredMemoryOut):
+    """A memory of a search, with the fields that were asked for."""
+
+    model_config = ConfigDict(json_schema_extra=_at_least_its_id)
+
+
+class SearchOut(BaseModel):
+    """The answer to a v3 search, or to one of v1 with `output_format` v1.1."""
+
+    results: list[ScoredRow]
+    degraded: str | None = None
+
+
+class CursorPage(Page[Row], Generic[Row]):
+    """A page that also says where the next one begins."""
+
+    next_cursor: str | None
 
 
 class TextOut(BaseModel):
@@ -95,6 +119,22 @@ class AddedOut(BaseModel):
     status: str
     event_id: str
     results: list[ChangeOut] = []
+
+
+class QueuedOut(BaseModel):
+    """The row in the place of memories that follow."""
+
+    message: str
+    status: str
+    event_id: str
+
+
+class AddedV11Out(BaseModel):
+    """The answer to a v1 add with `output_format` v1.1."""
+
+    id: str | None
+    event_id: str
+    results: list[ChangeOut] | list[QueuedOut]
 
 
 class MessageOut(BaseModel):

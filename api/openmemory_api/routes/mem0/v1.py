@@ -14,7 +14,15 @@ from openmemory_api.routes.deps import (
     MemoriesDep,
     SearchDep,
 )
-from openmemory_api.routes.mem0.answers import ChangeOut, MemoryOut, ScoredMemoryOut
+from openmemory_api.routes.mem0.answers import (
+    AddedV11Out,
+    ChangeOut,
+    MemoryRow,
+    Page,
+    QueuedOut,
+    ScoredRow,
+    SearchOut,
+)
 from openmemory_api.routes.mem0.paging import PagingDep
 from openmemory_api.routes.mem0.queries import V1_THRESHOLD, ListQuery, SearchBody
 from openmemory_api.routes.mem0.rendering import (
@@ -49,7 +57,7 @@ async def ping(caller: CallerDep) -> Pong:
     return Pong(project_id=caller.project_id)
 
 
-@router.post("/v1/memories/", response_model=list[ChangeOut])
+@router.post("/v1/memories/", response_model=list[ChangeOut] | list[QueuedOut] | AddedV11Out)
 async def add(
     body: AddBody, caller: CallerDep, adding: AddingDep, extraction: ExtractionDep
 ) -> JSONResponse:
@@ -72,7 +80,7 @@ async def add(
     return JSONResponse({**shown, "relations": [], **notices(added)})
 
 
-@router.get("/v1/memories/", response_model=list[MemoryOut])
+@router.get("/v1/memories/", response_model=list[MemoryRow] | Page[MemoryRow])
 async def list_memories(
     query: Annotated[ListQuery, Query()],
     paging: PagingDep,
@@ -86,7 +94,7 @@ async def list_memories(
     return JSONResponse(paging.legacy(body, request, page, rows(page.memories, body.fields)))
 
 
-@router.post("/v1/memories/search/", response_model=list[ScoredMemoryOut])
+@router.post("/v1/memories/search/", response_model=list[ScoredRow] | SearchOut)
 async def search(body: SearchBody, caller: CallerDep, service: SearchDep) -> JSONResponse:
     """Search memories: an array, or an object with `output_format` v1.1."""
     found = await service.search(caller, body.request(default_threshold=V1_THRESHOLD))

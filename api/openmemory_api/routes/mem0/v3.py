@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from openmemory_api.routes.deps import AddingDep, CallerDep, MemoriesDep, SearchDep
-from openmemory_api.routes.mem0.answers import AddedOut, MemoryOut, Page, SearchOut
+from openmemory_api.routes.mem0.answers import AddedOut, CursorPage, MemoryRow, SearchOut
 from openmemory_api.routes.mem0.paging import PagingDep
 from openmemory_api.routes.mem0.queries import V3_THRESHOLD, ListBody, SearchBody
 from openmemory_api.routes.mem0.rendering import added_out, hit_rows, rows
@@ -22,7 +22,7 @@ async def add(body: AddBody, caller: CallerDep, adding: AddingDep) -> JSONRespon
     return JSONResponse(added_out(await adding.add(caller, body.request())))
 
 
-@router.post("/v3/memories/", response_model=Page[MemoryOut])
+@router.post("/v3/memories/", response_model=CursorPage[MemoryRow])
 async def list_memories(
     body: ListBody, paging: PagingDep, caller: CallerDep, memories: MemoriesDep
 ) -> JSONResponse:
