@@ -22,6 +22,7 @@ from openmemory_api.domain.keys import KEY_PREFIX
 from openmemory_api.settings import Settings
 from openmemory_mcp import serverfile
 from openmemory_mcp.settings import url_of
+from openmemory_mcp.trust import verifier
 
 keys = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Make, list, rotate and revoke keys."
@@ -147,11 +148,12 @@ async def _served(settings: Settings, work: _Work[_T]) -> _T:
     running = serverfile.read(settings.data_dir)
     if running is None:
         fail("A server is starting or stopping; try again in a few seconds")
-    return await _with_client(running.url, running.secret, None, work)
+    transport = httpx.AsyncHTTPTransport(verify=verifier(running.certificate))
+    return await _with_client(running.url, running.secret, transport, work)
 
 
 async def _with_client(
-    url: str, secret: str, transport: httpx.AsyncBaseTransport | None, work: _Work[_T]
+    url: str, secret: str, transport: httpx.AsyncBaseTransport, work: _Work[_T]
 ) -> _T:
     # A proxy from the environment has no business between two processes of one machine.
     async with httpx.AsyncClient(
@@ -202,7 +204,10 @@ def _show_new(row: _Row, data_dir: Path | None, *, as_json: bool) -> None:
 
 def _address(settings: Settings) -> str:
     running = serverfile.read(settings.data_dir)
-    return running.url if running else url_of(settings.host, settings.port) + settings.root_path
+    if running:
+        return running.url
+    tls = settings.tls_cert is not None
+    return url_of(settings.host, settings.port, tls=tls) + settings.root_path
 
 
 def _table(rows: list[_Row]) -> Table:

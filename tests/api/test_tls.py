@@ -86,6 +86,7 @@ def test_commands_reach_the_server_by_its_file(running: Running) -> None:
     assert status.returncode == 0, status.stdout
     assert f"at {running.url}" in status.stdout
     assert openmemory(running, "reindex").returncode == 0
+    assert openmemory(running, "keys", "list").returncode == 0
     assert "OpenMemory answers" in " ".join(openmemory(running, "doctor").stdout.split())
 
 
