@@ -26,21 +26,18 @@ async def reverse(write: Write, changed: Sequence[tuple[Recorded, Memory]]) -> N
     """
     firsts = {memory.id: first for first, memory in changed}
     now = {memory.id: memory for _, memory in changed}
-    deleted = [memory for first, memory in changed if _is_in_trash(memory) > _was_in_trash(first)]
-    now |= {memory.id: memory for memory in await write.restore(deleted)}
-    edited = [memory for memory in now.values() if _differs(firsts[memory.id], memory)]
-    old = [
-        (memory, _as_before(memory, _held_before(firsts[memory.id]), write)) for memory in edited
+    back = [
+        each for each in now.values() if _is_in_trash(each) and not _was_in_trash(firsts[each.id])
     ]
-    await write.replace(old)
-    now |= {memory.id: memory for _, memory in old}
-    await write.trash(
-        [
-            memory
-            for memory in now.values()
-            if _was_in_trash(firsts[memory.id]) > _is_in_trash(memory)
-        ]
-    )
+    now |= {memory.id: memory for memory in await write.restore(back)}
+    edited = [each for each in now.values() if _differs(firsts[each.id], each)]
+    pairs = [(each, _as_before(each, firsts[each.id], write)) for each in edited]
+    await write.replace(pairs)
+    now |= {memory.id: memory for _, memory in pairs}
+    away = [
+        each for each in now.values() if _was_in_trash(firsts[each.id]) and not _is_in_trash(each)
+    ]
+    await write.trash(away)
 
 
 def _was_in_trash(first: Recorded) -> bool:
@@ -61,8 +58,9 @@ def _differs(first: Recorded, memory: Memory) -> bool:
     return held is not None and held != contents(memory)
 
 
-def _as_before(memory: Memory, held: Mapping[str, Any] | None, write: Write) -> Memory:
-    assert held is not None, "a memory that differs from what it held held something"
+def _as_before(memory: Memory, first: Recorded, write: Write) -> Memory:
+    held = _held_before(first)
+    assert held is not None, "what it held is known, or it would not differ"
     event_time = held["event_time"]
     categories = held["categories"]
     return replace(
