@@ -192,13 +192,19 @@ async def recorded_by_action(
 
 
 async def page(
-    connection: ReadConnection, caller: Caller, *, limit: int, offset: int, rules: bool
+    connection: ReadConnection,
+    caller: Caller,
+    names: Sequence[str],
+    *,
+    limit: int,
+    offset: int,
+    rules: bool,
 ) -> tuple[int, list[Action]]:
-    """How many actions the caller may see, and some of them, newest first.
+    """How many actions the caller, whose app has `names`, may see, and some of them, newest first.
 
     What was done to access settings is among them only if `rules`.
     """
-    visible = _visible_to(caller, rules=rules)
+    visible = _visible_to(caller, names, rules=rules)
     total = sa.select(sa.func.count()).select_from(actions).where(visible)
     statement = sa.select(actions).where(visible).order_by(actions.c.number.desc())
     rows = await connection.execute(statement.limit(limit).offset(offset))
@@ -207,16 +213,21 @@ async def page(
 
 
 async def get(
-    connection: ReadConnection, caller: Caller, action_id: str, *, rules: bool
+    connection: ReadConnection,
+    caller: Caller,
+    names: Sequence[str],
+    action_id: str,
+    *,
+    rules: bool,
 ) -> Action | None:
-    """An action the caller may see; one of access settings only if `rules`."""
-    visible = _visible_to(caller, rules=rules)
+    """An action the caller, whose app has `names`, may see; one of settings only if `rules`."""
+    visible = _visible_to(caller, names, rules=rules)
     statement = sa.select(actions).where(actions.c.id == action_id, visible)
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else _action(row)
 
 
-def _visible_to(caller: Caller, *, rules: bool) -> sa.ColumnElement[bool]:
+def _visible_to(caller: Caller, names: Sequence[str], *, rules: bool) -> sa.ColumnElement[bool]:
     """An app sees what it did, a user what its apps did, an unbound caller its project's.
 
     What apps may do is no app's business.
@@ -227,7 +238,7 @@ def _visible_to(caller: Caller, *, rules: bool) -> sa.ColumnElement[bool]:
     if caller.user_id is not None:
         parts.append(actions.c.user_id == caller.user_id)
     if caller.app is not None:
-        parts.append(actions.c.app == caller.app)
+        parts.append(actions.c.app.in_(names))
     return sa.and_(*parts)
 
 

@@ -15,6 +15,7 @@ from openmemory_api.domain.access import (
     KeyScope,
     lacking,
     may_add,
+    names_of,
     readable_by,
     trash_of,
     writable_by,
@@ -42,6 +43,8 @@ class Scope:
     trash: Filter
     own: Filter
     """What the caller's app wrote, under whatever name; nothing for a caller without one."""
+    names: tuple[str, ...]
+    """What the caller's app is called; none for a caller without one."""
     may_add: bool
 
 
@@ -227,5 +230,6 @@ def _decided(caller: Caller, access: Access) -> Scope:
         writable=writable_by(caller, access),
         trash=trash_of(caller),
         own=NOTHING if caller.app is None else written_by(caller.app, access.merges),
+        names=() if caller.app is None else names_of(caller.app, access.merges),
         may_add=may_add(caller, access),
     )

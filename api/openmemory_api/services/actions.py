@@ -43,7 +43,12 @@ class ActionService:
         async def found(scope: Scope) -> tuple[int, list[Action]]:
             async with self._database.read() as connection:
                 total, actions = await action_rows.page(
-                    connection, caller, limit=page_size, offset=(page - 1) * page_size, rules=rules
+                    connection,
+                    caller,
+                    scope.names,
+                    limit=page_size,
+                    offset=(page - 1) * page_size,
+                    rules=rules,
                 )
                 return total, await _with_changes(connection, scope, actions)
 
@@ -60,7 +65,7 @@ class ActionService:
 
         async def found(scope: Scope) -> Action:
             async with self._database.read() as connection:
-                action = await _visible(connection, caller, action_id, rules=rules)
+                action = await _visible(connection, caller, scope.names, action_id, rules=rules)
                 return (await _with_changes(connection, scope, [action]))[0]
 
         return await self._access.answer(caller, found, KeyScope.READ)
@@ -80,7 +85,7 @@ class ActionService:
         if KeyScope.ADMIN not in caller.scopes:
             require_scopes(caller, KeyScope.READ, KeyScope.WRITE, KeyScope.DELETE)
         async with self._access.changing() as connection:
-            action = await _visible(connection, caller, action_id, rules=True)
+            action = await _visible(connection, caller, (), action_id, rules=True)
             if action.kind is ActionKind.ACCESS:
                 require_manager(caller)
             else:
@@ -122,9 +127,14 @@ class ActionService:
 
 
 async def _visible(
-    connection: ReadConnection, caller: Caller, action_id: str, *, rules: bool
+    connection: ReadConnection,
+    caller: Caller,
+    names: Sequence[str],
+    action_id: str,
+    *,
+    rules: bool,
 ) -> Action:
-    action = await action_rows.get(connection, caller, action_id, rules=rules)
+    action = await action_rows.get(connection, caller, names, action_id, rules=rules)
     if action is None:
         raise NotFound("Event not found!")
     return action

@@ -88,6 +88,7 @@ class AppUndoService:
             NotFound: the user has no such app.
         """
         require_manager(caller)
+        require_scopes(caller, KeyScope.READ)
         since, until = _checked(since, until)
         if dry_run:
             async with self._database.read() as connection:

@@ -67,3 +67,16 @@ async def test_a_merged_app_is_paused_with_the_one_it_is_merged_into(store: Cont
     await store.apps.unmerge(ANNA, "claude-code")
 
     assert (await store.apps.get(ANNA, "claude-code")).paused
+
+
+async def test_every_name_of_an_app_sees_what_it_did_under_the_others(store: Container) -> None:
+    for caller in (CLAUDE, CODE, ZED):
+        await add_one(store, caller, f"note by {caller.app}")
+    assert (await store.actions.page(CODE, 1, 10))[0] == 1
+
+    await store.apps.merge(ANNA, "claude-code", "claude")
+
+    for caller in (CLAUDE, CODE):
+        count, actions = await store.actions.page(caller, 1, 10)
+        assert (count, {action.app for action in actions}) == (2, {"claude", "claude-code"})
+        assert (await store.actions.get(caller, actions[0].id)).id == actions[0].id

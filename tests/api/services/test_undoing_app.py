@@ -191,7 +191,7 @@ async def test_others_and_other_users_are_not_touched(store: Container) -> None:
     assert active == {"bobs", "zeds", "her own"}
 
 
-@pytest.mark.parametrize("lacks", [KeyScope.WRITE, KeyScope.DELETE, KeyScope.ADMIN])
+@pytest.mark.parametrize("lacks", list(KeyScope))
 async def test_who_may_not_change_or_manage_may_not_undo(store: Container, lacks: KeyScope) -> None:
     await add(store, CURSOR, "one")
     caller = replace(ANNA, scopes=EVERY_SCOPE - {lacks})
