@@ -3,12 +3,12 @@
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import uuid4
 
 from fastapi.routing import APIRoute
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 
@@ -30,7 +30,7 @@ UNLOGGED: Final = frozenset({"/", "/health", "/docs", "/docs/assets/{name}"})
 
 _ENTRY: Final = "openmemory.entry"
 _GIVEN_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_TOOL: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_TOOL: Final = re.compile(rb"[a-z][a-z0-9_]{0,63}")
 _READS: Final = frozenset(
     {
         ("POST", "/v1/memories/search/"),
@@ -100,9 +100,8 @@ class Recording:
     def _finish(self, entry: Entry, scope: Scope) -> None:
         if self._put is None or not (entry.routed or self._refused(entry, scope)):
             return
-        tool = Headers(scope=scope).get("x-openmemory-tool")
-        if tool is not None and _TOOL.fullmatch(tool):
-            entry.tool = tool
+        tool = _header(scope, b"x-openmemory-tool")
+        entry.tool = tool.decode("ascii") if _TOOL.fullmatch(tool) else None
         self._put(entry)
 
     def _refused(self, entry: Entry, scope: Scope) -> bool:
@@ -149,6 +148,7 @@ def routes_of(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
             yield from routes_of(included.routes)
 
 
+@lru_cache(1_000)
 def kind_of(method: str, path: str) -> Kind:
     """What a route is for, by its template."""
     reads = method in ("GET", "HEAD") or (method, path) in _READS
@@ -165,10 +165,13 @@ def _name(entry: Entry, method: str, path: str) -> bool:
 
 
 def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _GIVEN_ID.fullmatch(value.strip(b" \t")):
-            return value.strip(b" \t").decode("ascii")
-    return uuid4().hex
+    given = _header(scope, b"x-request-id").strip(b" \t")
+    return given.decode("ascii") if _GIVEN_ID.fullmatch(given) else uuid4().hex
+
+
+def _header(scope: Scope, wanted: bytes) -> bytes:
+    # Every call is asked for two of them: a mapping would cost more than looking through.
+    return next((value for name, value in scope["headers"] if name == wanted), b"")
 
 
 def _crashed(entry: Entry, error: BaseException) -> None:
