@@ -107,7 +107,8 @@ class KeyedSessions:
     def _note(self, id: str | None, scope: Scope) -> None:
         if id is None:
             return
-        headers = [(MCP_SESSION_ID_HEADER.encode(), id.encode())]
+        host = [header for header in scope["headers"] if header[0] == b"host"]
+        headers = [*host, (MCP_SESSION_ID_HEADER.encode(), id.encode())]
         self._opened.pop(id, None)
         # The request that ends it, which holds none of the credentials that it was opened with.
         self._opened[id] = {**scope, "method": "DELETE", "headers": headers}

@@ -6,14 +6,14 @@ message that leaves, and whatever still waits is ended with the key.
 
 import math
 import re
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 import anyio
-import anyio.lowlevel
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 
 from openmemory_api.domain.errors import NotAuthenticated, StoreError
 from openmemory_api.domain.keys import Binding
@@ -32,7 +32,7 @@ KEY: Final = "openmemory.key"
 """Key of the ASGI scope under which the tool server finds the id of the key it serves."""
 
 _NAMED: Final = re.compile(r"/+mcp/([^/]+)/(?:http|sse)/([^/]+)")
-_ENDED: Final = "This key was revoked, or has expired, while it was in use"
+_ENDED: Final = "This key was revoked, has expired, or cannot be verified any more"
 
 
 class OpenCalls:
@@ -41,7 +41,7 @@ class OpenCalls:
     def __init__(self, left: Callable[[str], Awaitable[timedelta | None]]) -> None:
         """`left` says how long a key still counts: nothing if not any more, None if for good."""
         self._left = left
-        self._of: dict[str, set[anyio.CancelScope]] = {}
+        self._of: dict[str, set[_Call]] = {}
         self._told: Callable[[str], Awaitable[None]] | None = None
 
     def on_cut(self, told: Callable[[str], Awaitable[None]]) -> None:
@@ -50,40 +50,94 @@ class OpenCalls:
 
     async def end(self, key_id: str, left: timedelta) -> None:
         """End the calls of a key once that time has passed."""
-        deadline = _deadline(left)
-        for scope in self._of.get(key_id, ()):
-            scope.deadline = min(scope.deadline, deadline)
+        for call in self._of.get(key_id, ()):
+            call.end_at(_deadline(left))
         if not left:
-            await self.cut(key_id)
+            await self._cut(key_id)
 
-    async def cut(self, key_id: str) -> None:
-        """A key has ended."""
+    async def serve(
+        self, app: ASGIApp, key_id: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Serve one call for as long as its key counts."""
+        call = _Call(receive, send, left=lambda: self._still(key_id))
+        calls = self._of.setdefault(key_id, set())
+        calls.add(call)
+        try:
+            call.end_at(_deadline(await self._still(key_id)))
+            with suppress(ClientDisconnect):
+                await app({**scope, KEY: key_id}, call.receive, call.send)
+        finally:
+            calls.discard(call)
+            if not calls:
+                self._of.pop(key_id, None)
+        if call.over:
+            await self._cut(key_id)
+            await call.finish()
+
+    async def _cut(self, key_id: str) -> None:
         if self._told is not None:
             await self._told(key_id)
 
-    async def counts(self, key_id: str) -> bool:
-        """Whether a key still counts; not while nobody can say."""
+    async def _still(self, key_id: str) -> timedelta | None:
         try:
-            return await self._left(key_id) != timedelta()
+            return await self._left(key_id)
         except StoreError:
-            return False
+            # Nobody can say, and what is not known is not let through.
+            return timedelta()
 
-    @contextmanager
-    def entered(self, key_id: str) -> Generator[anyio.CancelScope]:
-        """A scope that ends with the key."""
-        scopes = self._of.setdefault(key_id, set())
-        with anyio.CancelScope() as scope:
-            scopes.add(scope)
-            try:
-                yield scope
-            finally:
-                scopes.discard(scope)
-                if not scopes:
-                    self._of.pop(key_id, None)
 
-    async def deadline(self, key_id: str) -> float:
-        """When a key expires, on the clock of the event loop."""
-        return _deadline(await self._left(key_id))
+class _Call:
+    """One call: to the tool server its client seems to go away in the moment its key ends.
+
+    Cancelled instead, it would leave open what it only closes behind a client that goes.
+    """
+
+    def __init__(
+        self, receive: Receive, send: Send, left: Callable[[], Awaitable[timedelta | None]]
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._left = left
+        self._ends = math.inf
+        self._waiting: set[anyio.CancelScope] = set()
+        self._started = False
+        self._finished = False
+
+    @property
+    def over(self) -> bool:
+        return anyio.current_time() >= self._ends
+
+    def end_at(self, moment: float) -> None:
+        """End then, on the clock of the event loop, if not before."""
+        self._ends = min(self._ends, moment)
+        for scope in self._waiting:
+            scope.deadline = self._ends
+
+    async def receive(self) -> Message:
+        """What the client sends."""
+        if not self.over:
+            with anyio.CancelScope(deadline=self._ends) as waiting:
+                self._waiting.add(waiting)
+                try:
+                    return await self._receive()
+                finally:
+                    self._waiting.discard(waiting)
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on to the client, unless the key has ended."""
+        if self.over or await self._left() == timedelta():
+            return self.end_at(anyio.current_time())
+        self._started = True
+        self._finished = message["type"] == "http.response.body" and not message.get("more_body")
+        await self._send(message)
+
+    async def finish(self) -> None:
+        """Say why it ended, where nothing was said yet; else only that there is no more."""
+        if not self._started:
+            await respond(self._send, NotAuthenticated(_ENDED))
+        elif not self._finished:
+            await self._send({"type": "http.response.body", "body": b""})
 
 
 class KeyGate:
@@ -112,46 +166,7 @@ class KeyGate:
             return await respond(send, error)
         if binding is None or binding.key_id is None or self._calls is None:
             return await self._app(scope, receive, send)
-        return await self._serve(binding.key_id, self._calls, scope, receive, send)
-
-    async def _serve(
-        self, key_id: str, calls: OpenCalls, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        answer = _Answer(send)
-        with calls.entered(key_id) as cut:
-
-            async def sending(message: Message) -> None:
-                if await calls.counts(key_id):
-                    return await answer.send(message)
-                cut.cancel()
-                await anyio.lowlevel.checkpoint()
-
-            cut.deadline = await calls.deadline(key_id)
-            await self._app({**scope, KEY: key_id}, receive, sending)
-        if cut.cancelled_caught:
-            await calls.cut(key_id)
-            await answer.end()
-
-
-class _Answer:
-    """What was answered so far."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._started = False
-        self._ended = False
-
-    async def send(self, message: Message) -> None:
-        self._started = True
-        self._ended = message["type"] == "http.response.body" and not message.get("more_body")
-        await self._send(message)
-
-    async def end(self) -> None:
-        """Say why, where nothing was said yet; else only that there is no more."""
-        if not self._started:
-            await respond(self._send, NotAuthenticated(_ENDED))
-        elif not self._ended:
-            await self._send({"type": "http.response.body", "body": b""})
+        return await self._calls.serve(self._app, binding.key_id, scope, receive, send)
 
 
 def _refuse_another(binding: Binding, scope: Scope) -> None:

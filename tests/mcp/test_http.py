@@ -12,9 +12,10 @@ from mcp.client.sse import sse_client
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import Implementation
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from openmemory_mcp.backends.rest import RestBackend
-from openmemory_mcp.http import McpHttp
+from openmemory_mcp.http import KEY, McpHttp
 from openmemory_mcp.server import create_server
 from tests.mcp.loopback import serving
 from tests.mcp.recorder import Recorder
@@ -24,6 +25,7 @@ ACCEPT = {"Accept": "application/json, text/event-stream"}
 LOCAL = TransportSecuritySettings(
     allowed_hosts=["127.0.0.1:*"], allowed_origins=["http://127.0.0.1:*"]
 )
+HERE = "http://127.0.0.1:8765"
 CURSOR = Implementation(name="Cursor", version="1")
 
 
@@ -190,6 +192,56 @@ async def test_a_session_that_its_client_ended_is_not_found(site: Site) -> None:
 
     assert (await site.http.delete("/mcp", headers=session)).status_code == 200
     assert (await site.http.post("/mcp", json=LIST, headers=session)).status_code == 404
+
+
+async def keyed(mcp: McpHttp, key: str) -> str:
+    """A session that is opened with a key, as whoever verifies keys hands the request on."""
+    transport = httpx.ASGITransport(Keyed(mcp, key))
+    async with httpx.AsyncClient(transport=transport, base_url=HERE) as http:
+        answer = await http.post("/mcp", json=initialize(), headers=ACCEPT)
+    return answer.headers.get("mcp-session-id", str(answer.status_code))
+
+
+class Keyed:
+    """The tool server behind something that has verified a key."""
+
+    def __init__(self, mcp: McpHttp, key: str) -> None:
+        self._app = Starlette(routes=mcp.routes())
+        self._key = key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, KEY: self._key}, receive, send)
+
+
+async def test_a_key_that_ends_takes_its_sessions_along_and_no_others(
+    backend: RestBackend,
+) -> None:
+    mcp = McpHttp(create_server(backend), LOCAL, max_sessions=2)
+    async with mcp.running():
+        await keyed(mcp, "one")
+        other = await keyed(mcp, "another")
+        assert await keyed(mcp, "one") == "503"
+        await mcp.end("one")
+        await mcp.end("unheard of")
+        again = await keyed(mcp, "one")
+        assert len(again) == len(other)
+        assert await keyed(mcp, "one") == "503"
+        await mcp.end("another")
+        assert len(await keyed(mcp, "another")) == len(other)
+
+
+async def test_sessions_that_ended_by_themselves_are_not_kept_in_mind(
+    backend: RestBackend,
+) -> None:
+    mcp = McpHttp(create_server(backend), LOCAL, max_sessions=1)
+    async with mcp.running():
+        for _ in range(3):
+            session = {**ACCEPT, "mcp-session-id": await keyed(mcp, "one")}
+            transport = httpx.ASGITransport(Keyed(mcp, "one"))
+            async with httpx.AsyncClient(transport=transport, base_url=HERE) as http:
+                assert (await http.delete("/mcp", headers=session)).status_code == 200
+        await mcp.end("one")
+        assert len(await keyed(mcp, "one")) > 3
 
 
 async def test_no_more_sessions_are_opened_than_allowed(backend: RestBackend) -> None:
