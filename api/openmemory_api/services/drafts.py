@@ -82,7 +82,7 @@ def require_standing(book: Rulebook, drafts: Sequence[Draft], version: int | Non
     """Refuse what was decided on other rules than hold now, or would have no effect.
 
     Raises:
-        Conflict: the version has passed.
+        Conflict: the version has passed, or a paused app would go on with the one it is merged into.
         Invalid: an app has been merged into another, whose row holds for it.
     """
     if version is not None and version != book.version:
@@ -93,6 +93,15 @@ def require_standing(book: Rulebook, drafts: Sequence[Draft], version: int | Non
         if draft.app in book.merges and isinstance(draft.into, Unset):
             into = book.merges[draft.app]
             raise Invalid(f"The app {draft.app!r} is merged into {into!r}, whose rules it has")
+        if draft.app in book.paused and isinstance(draft.into, str):
+            _refuse_to_wake(book, draft.app, draft.into)
+
+
+def _refuse_to_wake(book: Rulebook, app: str, into: str) -> None:
+    if into not in book.paused:
+        raise Conflict(
+            f"The app {app!r} is paused and {into!r} is not: resume the one or pause the other"
+        )
 
 
 async def put_in_place(

@@ -1,10 +1,12 @@
 """Merging apps while they call: an answer is of before or of after, and never of both."""
 
 import anyio
+import pytest
 from anyio.abc import TaskGroup
 
 from openmemory_api.container import Container
 from openmemory_api.domain.access import Access, Base, Effect, OfApp, Rule, Verb
+from openmemory_api.domain.errors import Conflict, Forbidden
 from openmemory_api.domain.requests import ListRequest, SearchRequest
 from tests.api.stores import ANNA, add_one, app_of
 from tests.postgres.fixtures import BOTH
@@ -60,10 +62,24 @@ async def test_a_merge_under_way_shows_nothing_that_is_hidden_before_and_after(
 async def test_a_merged_app_is_paused_with_the_one_it_is_merged_into(store: Container) -> None:
     for caller in (CLAUDE, CODE):
         await add_one(store, caller, f"note by {caller.app}")
-    await store.access.pause(ANNA, "claude-code")
     await store.apps.merge(ANNA, "claude-code", "claude")
-    assert (await store.memories.page(CODE, ListRequest())).count == 2
 
+    await store.access.pause(ANNA, "claude")
+
+    for caller in (CLAUDE, CODE):
+        with pytest.raises(Forbidden, match="paused"):
+            await store.memories.page(caller, ListRequest())
+
+
+async def test_a_paused_app_does_not_go_on_because_it_is_merged(store: Container) -> None:
+    for caller in (CLAUDE, CODE):
+        await add_one(store, caller, f"note by {caller.app}")
+    await store.access.pause(ANNA, "claude-code")
+
+    with pytest.raises(Conflict, match="resume the one or pause the other"):
+        await store.apps.merge(ANNA, "claude-code", "claude")
+    await store.access.pause(ANNA, "claude")
+    await store.apps.merge(ANNA, "claude-code", "claude")
     await store.apps.unmerge(ANNA, "claude-code")
 
     assert (await store.apps.get(ANNA, "claude-code")).paused
