@@ -330,13 +330,9 @@ class Container:
 
     async def _app_identity(self) -> str:
         """Proven where nobody reaches memories but by a key that is bound to an app."""
-        open_to_others = not self.settings.demands_key or self.settings.api_key is not None
-        if open_to_others or self._status() in ("starting", "failed"):
+        if not self.settings.demands_key or self.settings.api_key is not None:
             return "claimed"
-        try:
-            return "proven" if await self.keys.prove_apps() else "claimed"
-        except Unavailable:
-            return "claimed"
+        return "proven" if await self._count(self.keys.prove_apps) else "claimed"
 
     async def _extractor_health(self) -> dict[str, Any] | None:
         if self.extractor is None:

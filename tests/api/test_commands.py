@@ -8,16 +8,22 @@ import sqlite3
 import sys
 import threading
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import uvicorn
+from pydantic import SecretStr
 from typer import Typer
 from typer.testing import CliRunner
 
 from openmemory_api import commands
+from openmemory_api.container import DEFAULT_PROJECT, Container
+from openmemory_api.domain.access import EVERY_SCOPE, Caller, KeyScope
+from openmemory_api.domain.keys import KeyWish
 from openmemory_api.settings import Settings
 from openmemory_mcp import serverfile
 from openmemory_mcp.settings import url_of
@@ -118,7 +124,8 @@ def test_another_programs_database_is_left_untouched(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("OPENMEMORY_HOST", "0.0.0.0", "Set OPENMEMORY_API_KEY"),
+        ("OPENMEMORY_HOST", "0.0.0.0", "Set OPENMEMORY_API_KEY, or make one with `openmemory keys"),
+        ("OPENMEMORY_AUTH", "required", "openmemory keys create --scope admin"),
         ("OPENMEMORY_DATABASE_URL", "mysql://x", "supported: sqlite:///PATH"),
         ("OPENMEMORY_AUTH", "maybe", "auto"),
     ],
@@ -131,6 +138,46 @@ def test_a_setting_that_cannot_be_is_said_in_one_line(
     assert result.exit_code == 1
     assert said in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_server_of_the_platform_s_memories_has_no_keys_but_the_configured_one(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(data_dir=tmp_path, backend="hosted", auth="required")
+    with pytest.raises(ValueError, match=r"Set OPENMEMORY_API_KEY$"):
+        commands.application(settings)
+
+
+@pytest.mark.parametrize(
+    ("wish", "starts"),
+    [
+        (KeyWish(), False),
+        (KeyWish(scopes=frozenset({KeyScope.ADMIN})), True),
+        (KeyWish(every_user=True, scopes=EVERY_SCOPE), True),
+        (KeyWish(scopes=EVERY_SCOPE, lifetime=timedelta(microseconds=1)), False),
+    ],
+)
+def test_a_server_that_demands_keys_starts_once_somebody_can_make_them(
+    tmp_path: Path, wish: KeyWish, starts: bool
+) -> None:
+    settings = Settings(data_dir=tmp_path, auth="required")
+
+    async def make() -> None:
+        async with Container(settings).at_rest() as store:
+            await store.keys.create(Caller(DEFAULT_PROJECT, None, None), wish)
+
+    anyio.run(make)
+    if starts:
+        assert commands.application(settings)
+    else:
+        with pytest.raises(ValueError, match="keys create --scope admin"):
+            commands.application(settings)
+
+
+async def test_a_database_that_is_away_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    away = SecretStr("postgresql://127.0.0.1:1/nothing")
+    settings = Settings(data_dir=tmp_path, database_url=away, auth="required")
+    assert await Container(settings).can_be_administered()
 
 
 def test_the_openapi_document_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
