@@ -40,7 +40,7 @@ def understood(app: str) -> Generator[None]:
         raise UnreadableRules(app) from error
 
 
-def row_of(found: Sequence[sa.Row[Any]]) -> Access:
+def row_of(found: Sequence[Any]) -> Access:
     """The base and rules that rows of `ROW` hold, which are all of one base.
 
     Raises:
@@ -51,7 +51,7 @@ def row_of(found: Sequence[sa.Row[Any]]) -> Access:
         return Access(Base(first.read), Base(first.write), tuple(_rules(found)))
 
 
-def _rules(found: Sequence[sa.Row[Any]]) -> list[Rule]:
+def _rules(found: Sequence[Any]) -> list[Rule]:
     return [
         rule_of(row.verb, row.effect, row.subject_kind, row.subject)
         for row in found
@@ -85,7 +85,7 @@ async def rulebook(connection: ReadConnection, project_id: str, user_id: str) ->
     )
 
 
-def _row(found: Sequence[sa.Row[Any]]) -> Row:
+def _row(found: Sequence[Any]) -> Row:
     try:
         return row_of(found)
     except UnreadableRules:
@@ -103,9 +103,7 @@ async def advance(connection: WriteConnection, user_row: int) -> int:
     return (await connection.execute(statement)).scalar_one()
 
 
-async def set_merges(
-    connection: WriteConnection, user_row: int, merges: Mapping[str, str]
-) -> None:
+async def set_merges(connection: WriteConnection, user_row: int, merges: Mapping[str, str]) -> None:
     """Say which names of a user's apps belong to which."""
     chosen = sa.update(users).where(users.c.id == user_row)
     await connection.execute(chosen.values(merges=dict(merges) or None))

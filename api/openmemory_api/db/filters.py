@@ -25,7 +25,6 @@ from openmemory_api.domain.filters import (
     Or,
     Present,
     Range,
-    fold,
 )
 from openmemory_api.domain.memory import Json
 
@@ -48,8 +47,8 @@ class Dialect(Protocol):
         """Some element of a list of strings passes; none does where the list is null."""
         ...
 
-    def folded(self, value: Value) -> Value:
-        """The form of a string in which case does not matter."""
+    def holds(self, column: Value, needles: tuple[str, ...], *, ignore_case: bool) -> Condition:
+        """Some element of a list of strings is one of the needles; none is in null."""
         ...
 
     def part(self, value: Value, needle: str, *, ignore_case: bool) -> Condition:
@@ -134,21 +133,9 @@ def _alternatives(parts: Sequence[Filter], sql: Dialect) -> list[Condition]:
         else:
             others.append(_condition(part, sql))
     return others + [
-        _has_one_of(field, found, sql, ignore_case=ignore_case)
+        sql.holds(_column(field), tuple(found), ignore_case=ignore_case)
         for (field, ignore_case), found in needles.items()
     ]
-
-
-def _has_one_of(
-    field: str, needles: Sequence[str], sql: Dialect, *, ignore_case: bool
-) -> Condition:
-    prepare = fold if ignore_case else str
-    values = tuple(map(prepare, needles))
-
-    def is_one(value: Value) -> Condition:
-        return sql.one_of(sql.folded(value) if ignore_case else value, values)
-
-    return sql.any_element(_column(field), is_one)
 
 
 def _contains(
@@ -157,7 +144,7 @@ def _contains(
     if isinstance(field, MetadataKey):
         return sql.metadata_contains(field.key, needle, ignore_case=ignore_case)
     if field in LIST_FIELDS:
-        return _has_one_of(field, [needle], sql, ignore_case=ignore_case)
+        return sql.holds(_column(field), (needle,), ignore_case=ignore_case)
     return sql.part(_column(field), needle, ignore_case=ignore_case)
 
 

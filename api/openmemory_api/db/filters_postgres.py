@@ -7,6 +7,7 @@ surrogates, NaN) equals nothing that is stored and may not be sent.
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -35,8 +36,13 @@ def any_element(
     return sa.exists(sa.select(1).select_from(elements).where(test(elements.c.value)))
 
 
-def folded(value: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
-    return getattr(sa.func, fold_name())(value, type_=text())
+def holds(
+    column: sa.ColumnElement[Any], needles: tuple[str, ...], *, ignore_case: bool
+) -> sa.ColumnElement[bool]:
+    if not ignore_case:
+        return any_element(column, partial(one_of, values=needles))
+    folded = tuple(map(fold, needles))
+    return any_element(column, lambda value: one_of(_folded(value), folded))
 
 
 def _same(
@@ -44,14 +50,14 @@ def _same(
 ) -> sa.ColumnElement[bool]:
     if not _can_be_held(needle):
         return sa.false()
-    return folded(value) == fold(needle) if ignore_case else value == needle
+    return _folded(value) == fold(needle) if ignore_case else value == needle
 
 
 def part(value: sa.ColumnElement[Any], needle: str, *, ignore_case: bool) -> sa.ColumnElement[bool]:
     if not _can_be_held(needle):
         return sa.false()
     if ignore_case:
-        return sa.func.strpos(folded(value), fold(needle)) > 0
+        return sa.func.strpos(_folded(value), fold(needle)) > 0
     return sa.func.strpos(value, needle) > 0
 
 

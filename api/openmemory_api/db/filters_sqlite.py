@@ -23,6 +23,14 @@ class Folded(GenericFunction[str]):
     inherit_cache = True
 
 
+class Holds(GenericFunction[bool]):
+    """Whether a JSON list has one of some needles, in any case; `db/sqlite.py` registers it."""
+
+    type = sa.Boolean()
+    name = "openmemory_holds"
+    inherit_cache = True
+
+
 class Member(GenericFunction[str]):
     """The canonical JSON of one top-level key; `db/sqlite.py` registers it."""
 
@@ -45,8 +53,15 @@ def any_element(
     return sa.exists(sa.select(1).select_from(elements).where(test(elements.c.value)))
 
 
-def folded(value: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
-    return Folded(value)
+def holds(
+    column: sa.ColumnElement[Any], needles: tuple[str, ...], *, ignore_case: bool
+) -> sa.ColumnElement[bool]:
+    if not ignore_case:
+        return any_element(column, partial(one_of, values=needles))
+    if len(needles) <= _FEW:
+        return Holds(column, canonical_json(list(needles)))
+    folded = tuple(map(fold, needles))
+    return any_element(column, lambda value: one_of(Folded(value), folded))
 
 
 def _same(

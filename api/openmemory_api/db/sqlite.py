@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ def open_sqlite(path: Path, *, synchronous: str = "FULL", busy_seconds: int = 30
         # The driver's own transactions start late and as readers; ours start where we say.
         connection.isolation_level = None
         connection.create_function("openmemory_fold", 1, _fold_or_null, deterministic=True)
+        connection.create_function("openmemory_holds", 2, _holds, deterministic=True)
         connection.create_function("openmemory_member", 2, _member_or_null, deterministic=True)
         cursor: sqlite3.Cursor = connection.cursor()
         for pragma in (
@@ -70,3 +71,13 @@ def _member_or_null(document: str | None, key: str) -> str | None:
 
 def _fold_or_null(value: object) -> str | None:
     return fold(value) if isinstance(value, str) else None
+
+
+def _holds(listed: str | None, needles: str) -> bool:
+    return not _folded(listed or "[]").isdisjoint(_folded(needles))
+
+
+@lru_cache(maxsize=8_192)
+def _folded(listed: str) -> frozenset[str]:
+    # Asked once for every row and rule; rows share lists, and rules ask about the same row.
+    return frozenset(map(fold, json.loads(listed)))

@@ -77,6 +77,8 @@ async def simulate(manager: ManagerDep, rules: RulesDep, body: SimulateBody) -> 
             app=body.app,
             memory=MemoryOut.of(decided.memory),
             explanation=ExplanationOut.of(decided.explanation),
+            results=None,
+            of_user=None,
         )
     if body.query is None or body.memory is not None:
         raise Invalid("Give either memory or query")

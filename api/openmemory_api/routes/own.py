@@ -107,15 +107,18 @@ class PurgedOut(BaseModel):
 async def list_actions(
     caller: CallerDep, actions: ActionsDep, page: PageNumber = 1, page_size: PageSize = 50
 ) -> ActionsOut:
-    """Every write as a whole, newest first; changes of rules only for those who settle them."""
+    """Every write as a whole, newest first; changes of rules only for those who settle them.
+
+    Which rules they were is in the action itself.
+    """
     count, found = await actions.page(caller, page, page_size, rules=_settles(caller))
-    return ActionsOut(count=count, results=[_action(action) for action in found])
+    return ActionsOut(count=count, results=[_action(action, whole=False) for action in found])
 
 
 @router.get("/actions/{action_id}")
 async def get_action(caller: CallerDep, actions: ActionsDep, action_id: str) -> ActionOut:
     """One write, with what it did to the memories that you can read."""
-    return _action(await actions.get(caller, action_id, rules=_settles(caller)))
+    return _action(await actions.get(caller, action_id, rules=_settles(caller)), whole=True)
 
 
 @router.post("/actions/{action_id}/undo")
@@ -161,9 +164,7 @@ def _settles(caller: Caller) -> bool:
     return KeyScope.ADMIN in caller.scopes
 
 
-def _action(action: Action) -> ActionOut:
-    detail = action.detail
-    shown = detail and {name: part for name, part in detail.items() if name not in _INTERNAL}
+def _action(action: Action, *, whole: bool) -> ActionOut:
     return ActionOut(
         id=action.id,
         kind=action.kind,
@@ -174,9 +175,19 @@ def _action(action: Action) -> ActionOut:
         created_at=action.created_at,
         undone_by=action.undone_by,
         completed_at=action.completed_at,
-        detail=shown,
+        detail=_detail(action, whole=whole),
         changes=[ChangeRow(event=each.kind, **_memory(each.memory)) for each in action.changes],
     )
+
+
+def _detail(action: Action, *, whole: bool) -> dict[str, Any] | None:
+    if action.detail is None:
+        return None
+    shown: dict[str, Any] = {k: v for k, v in action.detail.items() if k not in _INTERNAL}
+    if action.kind is ActionKind.ACCESS and not whole:
+        # Of rules there can be thousands, before and after.
+        shown["changes"] = [{"app": change["app"]} for change in shown["changes"]]
+    return shown
 
 
 def _memory(memory: Memory) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+from anyio import to_thread
 from numpy.typing import NDArray
 
 from openmemory_api.db.counting import Column, count_by
@@ -101,7 +102,8 @@ class MatrixService:
             reaches = [reach(caller, book, app) for app in apps]
             sets = [each for held in reaches for each in (held.readable, held.writable)]
             counts = await count_by(connection, all_of_user(caller), sets, _COLUMNS[by])
-        tallies = _tallies(counts, by, book.merges, 1 + len(sets))
+        # Where every memory has tags of its own there are as many groups as memories.
+        tallies = await to_thread.run_sync(_tallies, counts, by, book.merges, 1 + len(sets))
         labels = _largest_first(tallies)
         shown = [*labels[:limit], *(key for key in tallies if key[0] is not Kind.LABEL)]
         whole = sum(map(_numbers, counts.values()), np.zeros(1 + len(sets), np.int64))

@@ -10,7 +10,7 @@ from typing import Final
 
 from openmemory_api.db import access as access_rows
 from openmemory_api.db import memories as memory_rows
-from openmemory_api.db.counting import count_each
+from openmemory_api.db.counting import count_only
 from openmemory_api.db.session import Database, ReadConnection
 from openmemory_api.domain.access import (
     ACTIVE,
@@ -228,13 +228,13 @@ async def _changes(
 ) -> list[AppChange]:
     """What two sets of rules differ in, for the apps for which they do."""
     reaches = [tuple(reach(caller, book, app) for book in books) for app in apps]
-    sets = [each for before, after in reaches for each in _gained_and_lost(before, after)]
-    counts = await count_each(connection, all_of_user(caller), sets)
+    pairs = [each for before, after in reaches for each in _gained_and_lost(before, after)]
+    counts = await count_only(connection, all_of_user(caller), pairs)
     changes: list[AppChange] = []
     for i, (app, (before, after)) in enumerate(zip(apps, reaches, strict=True)):
         of_app = slice(4 * i, 4 * i + 4)
         if any(counts[of_app]) or before.may_add != after.may_add:
-            parts = zip(sets[of_app], counts[of_app], strict=True)
+            parts = zip(pairs[of_app], counts[of_app], strict=True)
             some = [await _some(connection, *part, shown) for part in parts]
             read, write = Difference(*some[:2]), Difference(*some[2:])
             inherits = books[1].inherits(app)
@@ -242,20 +242,21 @@ async def _changes(
     return changes
 
 
-def _gained_and_lost(before: Reach, after: Reach) -> tuple[Filter, ...]:
-    return (
-        _only(after.readable, before.readable),
-        _only(before.readable, after.readable),
-        _only(after.writable, before.writable),
-        _only(before.writable, after.writable),
-    )
+def _gained_and_lost(before: Reach, after: Reach) -> list[tuple[Filter, Filter]]:
+    """What is in the one and not in the other: read and write, each gained and lost."""
+    return [
+        (after.readable, before.readable),
+        (before.readable, after.readable),
+        (after.writable, before.writable),
+        (before.writable, after.writable),
+    ]
 
 
-def _only(one: Filter, other: Filter) -> Filter:
-    return NOTHING if one == other else all_of(one, none_of(other))
-
-
-async def _some(connection: ReadConnection, wanted: Filter, total: int, shown: int) -> Some:
+async def _some(
+    connection: ReadConnection, pair: tuple[Filter, Filter], total: int, shown: int
+) -> Some:
     if not total:
         return Some(0, [])
+    one, other = pair
+    wanted = all_of(one, none_of(other))
     return Some(total, await memory_rows.page(connection, wanted, limit=shown))

@@ -15,7 +15,7 @@ from tests.postgres.fixtures import BOTH
 DATABASES = BOTH
 ANNA = {"X-OpenMemory-User": "anna"}
 CURSOR = {**ANNA, "X-OpenMemory-App": "cursor"}
-SHARED = {"read": "everything", "write": "everything", "rules": []}
+SHARED: dict[str, Any] = {"read": "everything", "write": "everything", "rules": []}
 DENY_TEA = {"verb": "read", "effect": "deny", "subject": {"kind": "tag", "value": "tea"}}
 NO_TEA = {"app": "cursor", "read": "everything", "write": "own", "rules": [DENY_TEA]}
 
@@ -59,7 +59,7 @@ async def seen(http: httpx.AsyncClient, headers: dict[str, str] = CURSOR) -> lis
 
 
 async def test_the_row_of_any_other_app_is_there_before_anything_is_set(http: httpx.AsyncClient):
-    row = {
+    row: dict[str, Any] = {
         "app": "*", "inherit": True, "read": None, "write": None, "rules": [],
         "paused": False, "merged": [], "problem": None,
     }  # fmt: skip
@@ -254,7 +254,9 @@ async def test_changes_of_rules_are_seen_by_the_user_and_by_no_app(http: httpx.A
     action = (await apply(http, NO_TEA))["action_id"]
 
     listed = (await http.get("/api/v1/actions", headers=ANNA)).json()
-    assert [each["id"] for each in listed["results"]] == [action]
+    assert [(each["id"], each["detail"]["changes"]) for each in listed["results"]] == [
+        (action, [{"app": "cursor"}])
+    ]
     whole = (await http.get(f"/api/v1/actions/{action}", headers=ANNA)).json()
     (change,) = whole["detail"]["changes"]
     assert (change["app"], change["before"]) == ("cursor", {"inherit": True})
