@@ -131,7 +131,7 @@ async def test_odd_texts_that_are_stored(
         listed = await agent.call_tool("list_memories", {})
 
     assert store.texts(user_id=user) == [kept]
-    assert said(listed) == f"[m1 cursor] {kept.replace(chr(10), ' ⏎ ')}"
+    assert said(listed) == f"[m1 bad-agent] {kept.replace(chr(10), ' ⏎ ')}"
     if note:
         assert note in said(result)
     else:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp import Client
 from mcp.types import TextContent, TextResourceContents
@@ -49,6 +49,9 @@ STORED = TEXTS.map(lambda text: text.encode("utf-8", "ignore").decode())
 SENT = STORED.filter(lambda text: text.strip() != "")
 
 
+steady = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+
+
 def lines_of(text: str) -> list[str]:
     """Lines as the most generous reader takes them."""
     return text.splitlines()
@@ -85,6 +88,7 @@ async def answered(answer: Any, tool: str, **arguments: object) -> str:
     return block.text
 
 
+@steady
 @given(texts=st.lists(STORED, min_size=1, max_size=4), app=STORED)
 @pytest.mark.parametrize("tool", ["search_memory", "list_memories"])
 async def test_each_memory_is_one_line_under_its_own_id_and_app(
@@ -102,6 +106,7 @@ async def test_each_memory_is_one_line_under_its_own_id_and_app(
     assert is_clean(said)
 
 
+@steady
 @given(text=STORED)
 async def test_an_added_text_is_echoed_in_one_line(text: str) -> None:
     change = {"id": "x", "short_id": "m1", "memory": text, "event": "ADD"}
@@ -112,6 +117,7 @@ async def test_an_added_text_is_echoed_in_one_line(text: str) -> None:
     assert is_clean(said)
 
 
+@steady
 @given(reason=STORED)
 async def test_a_note_of_the_store_is_one_line(reason: str) -> None:
     answer = {"results": [memory(1, "tea")], "degraded": reason}
@@ -122,6 +128,7 @@ async def test_a_note_of_the_store_is_one_line(reason: str) -> None:
     assert is_clean(said)
 
 
+@steady
 @given(sent=SENT)
 @pytest.mark.parametrize("tool", ["update_memory", "delete_memories"])
 async def test_an_id_that_is_none_is_quoted_in_one_short_line(tool: str, sent: str) -> None:
@@ -133,6 +140,7 @@ async def test_an_id_that_is_none_is_quoted_in_one_short_line(tool: str, sent: s
     assert len(said) < 200
 
 
+@steady
 @given(detail=STORED)
 async def test_a_refusal_that_repeats_input_is_one_line(detail: str) -> None:
     async with talking_to(Recorder(status=400, answer={"detail": detail})) as client:
@@ -144,6 +152,7 @@ async def test_a_refusal_that_repeats_input_is_one_line(detail: str) -> None:
     assert is_clean(block.text)
 
 
+@steady
 @given(text=STORED, topic=SENT)
 async def test_the_prompt_and_the_resource_are_lines_too(text: str, topic: str) -> None:
     recorder = Recorder(answer={"results": [memory(1, text)]})
@@ -165,6 +174,7 @@ async def test_the_prompt_and_the_resource_are_lines_too(text: str, topic: str) 
     assert is_clean(message.content.text + content.text + nothing.content.text)
 
 
+@steady
 @given(text=TEXTS)
 def test_a_line_is_a_line_and_a_name_closes_no_bracket(text: str) -> None:
     assert len(one_line(text).splitlines()) <= 1

@@ -80,7 +80,7 @@ async def test_what_one_app_stores_another_finds_and_may_change(site: Site) -> N
         found = await claude.call_tool("search_memory", {"query": "tea"})
         assert await say(claude, "update_memory", id=id, text="likes mate") == f"updated [{id}]"
 
-    assert text_of(found) == f"[{id}] likes tea"
+    assert text_of(found) == f"[{id} cursor] likes tea"
     assert found.structured_content is not None
     assert found.structured_content["memories"][0]["app"] == "cursor"
     row = (await site.kept())["likes mate"]
@@ -114,8 +114,8 @@ async def test_an_app_that_reads_its_own_sees_and_changes_no_others(
     async with site.client("zed", reads="own") as zed:
         (own,) = await remember(zed, "likes green tea")
 
-        assert await say(zed, "search_memory", query="tea") == f"[{own}] likes green tea"
-        assert await say(zed, "list_memories") == f"[{own}] likes green tea"
+        assert await say(zed, "search_memory", query="tea") == f"[{own} zed] likes green tea"
+        assert await say(zed, "list_memories") == f"[{own} zed] likes green tea"
         assert "no such memory" in await refused(zed, "update_memory", id=foreign, text="x")
         result = await zed.call_tool("delete_memories", {"ids": [own, foreign]})
 
@@ -205,7 +205,7 @@ async def test_metadata_that_is_no_object_keeps_nobody_from_reading(site: Site) 
     async with site.client("cursor", reads="own") as client:
         (id,) = await remember(client, "likes tea")
 
-        assert await say(client, "list_memories") == f"[{id}] likes tea"
+        assert await say(client, "list_memories") == f"[{id} cursor] likes tea"
 
 
 async def test_a_row_that_leaves_its_user_out_is_listed_and_not_changed(site: Site) -> None:
@@ -217,7 +217,7 @@ async def test_a_row_that_leaves_its_user_out_is_listed_and_not_changed(site: Si
     async with site.client(elicitation_callback=agree) as client:
         (id,) = await remember(client, "likes tea")
 
-        assert await say(client, "list_memories") == f"[{id}] likes tea"
+        assert await say(client, "list_memories") == f"[{id} cursor] likes tea"
         assert "no such memory" in await refused(client, "update_memory", id=id, text="x")
         assert "deleted 0, left 1" in await say(client, "delete_all")
 

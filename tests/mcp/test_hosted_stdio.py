@@ -50,7 +50,7 @@ async def test_a_bridge_keeps_memories_with_the_platform(
 
     row = (await site.kept())["likes tea"]
     assert text_of(added) == f"added [{row['id']}] likes tea"
-    assert text_of(found) == f"[{row['id']}] likes tea"
+    assert text_of(found) == f"[{row['id']} claude-code] likes tea"
     assert (row["user_id"], row["app_id"]) == ("default_user", "claude-code")
     assert not folder.exists()
 
