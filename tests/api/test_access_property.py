@@ -24,6 +24,7 @@ from openmemory_api.domain.access import (
     Caller,
     Effect,
     Everything,
+    KeyScope,
     OfApp,
     OfCategory,
     OfMemory,
@@ -37,6 +38,7 @@ from openmemory_api.domain.filters import Filter, MetadataIs, Not, all_of, match
 from openmemory_api.domain.memory import EntityIds, Memory, State
 from openmemory_api.domain.protocols import Point, Space, VectorIndex
 from openmemory_api.vectors.filters import MemoryTable
+from tests.access.reference import may_read, may_write
 from tests.api.stores import a_memory, uuid
 from tests.api.vectors.indexes import INDEXES
 from tests.fakes import START
@@ -88,12 +90,23 @@ SUBJECTS = st.one_of(
 RULES = st.lists(
     st.builds(Rule, st.sampled_from(Verb), st.sampled_from(Effect), SUBJECTS), max_size=4
 ).map(tuple)
+MERGES = st.sampled_from(
+    [
+        {},
+        {},
+        {"claude": "cursor"},
+        {"cursor": "claude"},
+        {"claude": "cursor", "Cursor": "cursor"},
+        {"Cursor": "claude"},
+    ]
+)
 ACCESSES = st.builds(
     Access,
     st.sampled_from(Base),
     st.sampled_from(Base),
     RULES,
     st.sampled_from([False, False, False, True]),
+    MERGES,
 )
 CALLERS = st.sampled_from(
     [
@@ -103,54 +116,11 @@ CALLERS = st.sampled_from(
         Caller("default", "bob", "claude"),
         Caller("default", None, None),
         Caller("other", "anna", "cursor"),
+        Caller("default", "anna", "cursor", scopes=frozenset({KeyScope.READ})),
+        Caller("default", "anna", "cursor", scopes=frozenset({KeyScope.READ, KeyScope.DELETE})),
+        Caller("default", "anna", None, scopes=frozenset({KeyScope.WRITE})),
     ]
 )
-
-
-# What the decision says, row by row, in the plainest words there are for it.
-
-
-def may_read(caller: Caller, access: Access, row: Memory) -> bool:
-    if row.state != "active" or row.project_id != caller.project_id:
-        return False
-    if caller.user_id is not None and row.entities.user_id != caller.user_id:
-        return False
-    return caller.app is None or may(caller.app, access, access.read, Verb.READ, row)
-
-
-def may_write(caller: Caller, access: Access, row: Memory) -> bool:
-    if not may_read(caller, access, row):
-        return False
-    return caller.app is None or may(caller.app, access, access.write, Verb.WRITE, row)
-
-
-def may(app: str, access: Access, base: Base, verb: Verb, row: Memory) -> bool:
-    if access.paused:
-        return False
-    permitted = base == "everything" or (base == "own" and row.app == app)
-    for rule in access.rules:
-        if rule.verb == verb and rule.effect == "allow" and is_about(rule, row):
-            permitted = True
-    for rule in access.rules:
-        if rule.verb == verb and rule.effect == "deny" and is_about(rule, row):
-            permitted = False
-    return permitted
-
-
-def is_about(rule: Rule, row: Memory) -> bool:
-    match rule.subject:
-        case Everything():
-            return True
-        case OfApp(app):
-            return row.app == app
-        case OfMemory(memory_id):
-            return row.id == memory_id
-        case OfTag(tag):
-            return tag.casefold() in [held.casefold() for held in row.tags]
-        case OfCategory(category):
-            if row.categories is None:
-                return rule.effect == "deny"
-            return category.casefold() in [held.casefold() for held in row.categories]
 
 
 @dataclass
@@ -272,7 +242,9 @@ def test_naive_decision_filter_sql_and_index_agree(
             (may_read, readable_by(caller, access)),
             (may_write, writable_by(caller, access)),
         ):
-            inside = {memory.id for memory in stored if permits(caller, access, memory)}
+            inside = {
+                memory.id for memory in stored if permits(caller, access, memory, access.merges)
+            }
             named = {memory.id for memory in stored if matches(wanted, memory)}
             everyone = {memory.id for memory in stored}
             asked += [scope, Not(scope), all_of(scope, wanted), all_of(scope, Not(wanted))]
