@@ -11,8 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from openmemory_api.keys_command import keys
 from openmemory_mcp import serverfile

@@ -13,8 +13,9 @@ from fastapi import FastAPI
 from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.shared.exceptions import MCPError
-from mcp.types import ElicitResult
+from mcp.types import ElicitRequestParams, ElicitResult
 
 from openmemory_api.app import create_app
 from openmemory_api.container import DEFAULT_PROJECT, Container
@@ -60,7 +61,9 @@ class Site:
 async def site(
     settings: Settings, embedder: HashEmbedder, clock: FrozenClock
 ) -> AsyncGenerator[Site]:
-    app = create_app(settings, Container(settings, embedder=embedder, clock=clock))
+    app = create_app(
+        settings, Container(settings, embedder=embedder, clock=clock), local_secret="omk_local"
+    )
     async with serving(app) as url, httpx.AsyncClient(base_url=url, headers=ACCEPT) as http:
         yield Site(url, http, await make(http, user_id="anna", app="cursor"))
 
@@ -108,7 +111,7 @@ async def test_a_revoked_key_is_no_missing_key_where_none_is_needed(site: Site) 
 
 @pytest.mark.parametrize("transport", ["sse", "http"])
 async def test_a_client_that_is_at_work_gets_nothing_more(site: Site, transport: str) -> None:
-    async with httpx.AsyncClient(headers=site.mine) as carrying:
+    async with create_mcp_http_client(headers=site.mine) as carrying:
         over = (
             sse_client(f"{site.url}{SSE}", headers=site.mine)
             if transport == "sse"
@@ -126,12 +129,12 @@ async def test_a_yes_that_comes_after_the_revocation_deletes_nothing(site: Site)
     assert (await site.http.post("/v3/memories/add/", json=body, headers=site.mine)).is_success
     asked: list[bool] = []
 
-    async def agree(*_: object) -> ElicitResult:
+    async def agree(context: object, params: ElicitRequestParams) -> ElicitResult:
         asked.append(True)
         await site.revoke()
         return ElicitResult(action="accept", content={"confirm": True})
 
-    async with httpx.AsyncClient(headers=site.mine) as carrying:
+    async with create_mcp_http_client(headers=site.mine) as carrying:
         over = streamable_http_client(f"{site.url}/mcp", http_client=carrying)
         with anyio.move_on_after(20), suppress(Exception):
             async with Client(over, mode="legacy", elicitation_callback=agree) as client:
@@ -277,8 +280,11 @@ async def test_a_call_that_had_not_answered_yet_is_told_why(app: FastAPI) -> Non
     async def send(message: Any) -> None:
         sent.append(message)
 
+    async def receive() -> Any:
+        raise AssertionError("there is no body to ask for")
+
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(gate, scope, send, send)
+        tasks.start_soon(gate, scope, receive, send)
         await slow.entered.wait()
         await store.keys.revoke(OWNER, issued.key.id)
         slow.begin.set()

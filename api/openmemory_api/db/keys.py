@@ -39,6 +39,23 @@ async def page(
     return count.scalar_one(), [_key(row) for row in found.mappings()]
 
 
+async def replaced_by(connection: ReadConnection, key_id: str) -> list[str]:
+    """The keys in whose place one stands, the nearest first."""
+    found: list[str] = []
+    newest = key_id
+    while True:
+        older = sa.select(keys.c.id).where(keys.c.replaced_by == newest)
+        newest = (await connection.execute(older)).scalar_one_or_none()
+        if newest is None:
+            return found
+        found.append(newest)
+
+
+async def any_(connection: ReadConnection) -> bool:
+    """Whether a key was ever made."""
+    return (await connection.execute(sa.select(keys.c.id).limit(1))).first() is not None
+
+
 async def end(
     connection: WriteConnection,
     key_id: str,
@@ -72,4 +89,6 @@ async def scopes_without_app(connection: ReadConnection, now: datetime) -> set[K
 
 
 def _key(row: Mapping[str, Any]) -> Key:
-    return Key(**{**row, "scopes": frozenset(KeyScope(scope) for scope in row["scopes"])})
+    values: dict[str, Any] = dict(row)
+    values["scopes"] = frozenset(KeyScope(scope) for scope in row["scopes"])
+    return Key(**values)

@@ -146,7 +146,7 @@ async def test_only_administrators_manage_keys(
         ("POST", f"{KEYS}/{key['id']}/rotate"),
         ("DELETE", f"{KEYS}/{key['id']}"),
     ):
-        body = {} if method == "POST" else None
+        body: dict[str, Any] | None = {} if method == "POST" else None
         refused = await http.request(method, path, json=body, headers=bearer(key))
         assert refused.status_code == 403
 
