@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from openmemory_api.domain.memory import Json
 from openmemory_api.domain.secrets import redacted, redacted_json
 
 _random = random.Random(7)
@@ -155,7 +156,7 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
 
 def test_every_string_of_json_is_looked_through_and_its_form_kept() -> None:
     key = SECRETS["GitHub token"][0]
-    value = {"a": [key, 1, None, {"b": f"x {key}"}], "c": True}
+    value: Json = {"a": [key, 1, None, {"b": f"x {key}"}], "c": True}
     assert redacted_json(value) == (
         {
             "a": ["[redacted: GitHub token]", 1, None, {"b": "x [redacted: GitHub token]"}],
