@@ -6,6 +6,7 @@
 import os
 from pathlib import Path
 from random import SystemRandom
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -39,13 +40,12 @@ def settings(
     tmp_path: Path, database_url: SecretStr | None, request: pytest.FixtureRequest
 ) -> Settings:
     """Each engine of the index serves some of the worlds."""
-    seed: int = getattr(request.node, "callspec", None) and request.node.callspec.params.get(
-        "seed", 0
-    )
+    made: Any = getattr(request.node, "callspec", None)
+    seed: int = made.params.get("seed", 0) if made else 0
     return Settings(
         data_dir=tmp_path / "data",
         database_url=database_url,
         secret=SecretStr("a long and random text, the same on every server of these tests"),
         user=DEFAULT_USER,
-        index="auto" if (seed or 0) % 4 == 0 else "exact",
+        index="auto" if seed % 4 == 0 else "exact",
     )

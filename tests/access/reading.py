@@ -126,17 +126,21 @@ async def _search(ask: Ask, path: str) -> None:
     answer = await ask.send("POST", path, body)
     if ask.is_refused(answer, READ):
         return
-    said = ask.ok(answer)
-    results = said if isinstance(said, list) else said["results"]
+    results = hits_of(ask.ok(answer))
     same_set(results, expected)
     scores = [row["score"] for row in results]
     assert scores == sorted(scores, reverse=True)
-    top = ask.ok(await ask.send("POST", path, {**body, "top_k": 2}))
-    best = top if isinstance(top, list) else top["results"]
+    best = hits_of(ask.ok(await ask.send("POST", path, {**body, "top_k": 2})))
     # What is not shown takes no place and no score: the best two are the first two of all.
     assert [(row["id"], row["score"]) for row in best] == [
         (row["id"], row["score"]) for row in results[:2]
     ]
+
+
+def hits_of(said: Any) -> list[dict[str, Any]]:
+    """The rows of an answer, which are all of it or its `results`."""
+    found: Any = said
+    return found["results"] if "results" in found else found
 
 
 # One memory.

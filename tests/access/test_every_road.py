@@ -44,7 +44,7 @@ TOOL_SERVER: dict[Road, str] = {
 def roads(app: FastAPI) -> set[Road]:
     """Every method of every route."""
     return {
-        (method, route.path)
+        (method, route.path or "")
         for route in iter_route_contexts(app.router.routes)
         for method in route.methods or ()
         if method != "HEAD"

@@ -71,7 +71,7 @@ class Race:
 
     async def read(self) -> None:
         search = {"query": "zither", "threshold": 0, "top_k": 10}
-        asked = [
+        asked: list[tuple[str, str, object]] = [
             ("POST", "/v3/memories/search/", search),
             ("POST", "/v3/memories/", {}),
             ("GET", "/v1/memories/m1/", None),

@@ -116,8 +116,8 @@ def said(answer: CallToolResult) -> str:
 
 def known(answer: CallToolResult) -> list[tuple[str, str, str | None]]:
     """(id, text, app) of the memories of an answer, in both of its forms alike."""
-    facts = answer.structured_content or {}
-    rows = facts["memories"]
+    facts: dict[str, Any] = answer.structured_content or {}
+    rows: list[dict[str, Any]] = facts["memories"]
     lines = [line for line in said(answer).splitlines() if line.startswith("[")]
     said_of = [(row["id"], row["text"], row.get("app")) for row in rows]
     assert lines == [line(*each) for each in said_of]
@@ -153,7 +153,8 @@ async def list_all(call: Call) -> None:
         if call.is_sent_away(answer, READ):
             return
         found += known(answer)
-        cursor = (answer.structured_content or {}).get("next")
+        facts: dict[str, Any] = answer.structured_content or {}
+        cursor = facts.get("next")
         if cursor is None:
             break
     expected = call.selected(lambda _: True, {"latest_only": True})
@@ -239,7 +240,7 @@ async def _delete_all(call: Call, tool: str) -> None:
     done = await outcome(call)
     if call.is_sent_away(answer, DELETE):
         return done.nothing()
-    facts = answer.structured_content or {}
+    facts: dict[str, Any] = answer.structured_content or {}
     assert (facts["deleted"], facts["left"]) == (len(gone), len(readable) - len(gone)), call.last
     done.moved(gone, State.TRASHED)
 

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from openmemory_api.db.tables import actions, history
 from openmemory_api.domain.access import KeyScope
-from openmemory_api.domain.memory import Memory, State
+from openmemory_api.domain.memory import EntityType, Memory, State
 from tests.access.asking import MISSING, Ask, writes
-from tests.access.reading import ENTITIES, in_trash
+from tests.access.reading import ENTITIES, hits_of, in_trash
 from tests.access.reference import reaches
+from tests.access.world import Predicate
 from tests.api.stores import settle, uuid
 
 READ, WRITE, DELETE = KeyScope.READ, KeyScope.WRITE, KeyScope.DELETE
@@ -105,8 +106,7 @@ async def _add(ask: Ask, path: str) -> None:
     if of_another:
         assert answer.status_code == 403, ask.say(answer)
         return done.nothing()
-    said = ask.ok(answer)
-    results = said if isinstance(said, list) else said["results"]
+    results = hits_of(ask.ok(answer))
     assert [row["event"] for row in results] == ["ADD"] * len(texts)
     done.only(set(), new=len(texts))
     for row in done.new:
@@ -136,8 +136,7 @@ async def _repeat(ask: Ask, path: str, row: Memory) -> None:
     if ask.asker.user not in (None, ids.user_id) or names_another:
         assert answer.status_code == 403, ask.say(answer)
         return done.nothing()
-    said = ask.ok(answer)
-    (result,) = said if isinstance(said, list) else said["results"]
+    (result,) = hits_of(ask.ok(answer))
     if result["event"] == "NONE":
         # What an add is answered with is a read like any other.
         assert ask.may_read(done.before[result["id"]]), ask.say(answer)
@@ -255,7 +254,7 @@ async def delete_many(ask: Ask) -> None:
 
 @writes("DELETE", "/v1/memories/")
 async def delete_all(ask: Ask) -> None:
-    queries: list[tuple[dict[str, str], Any]] = [
+    queries: list[tuple[dict[str, str], Predicate]] = [
         ({"run_id": "run-1"}, lambda row: row.entities.run_id == "run-1"),
         ({"user_id": "bob", "run_id": "*"}, _bobs_runs),
         ({"agent_id": "planner", "app_id": "zed"}, _planned_for_zed),
@@ -266,7 +265,7 @@ async def delete_all(ask: Ask) -> None:
     if caller.app is not None:
         own = ask.world.merges_of(caller)
         name = own.get(caller.app, caller.app)
-        queries.append(({"own": "true"}, lambda row: own.get(row.app, row.app) == name))
+        queries.append(({"own": "true"}, lambda row: own.get(row.app or "", row.app) == name))
     query, chosen = ask.rng.choice(queries)
     await _delete_set(ask, f"/v1/memories/?{httpx.QueryParams(query)}", chosen)
 
@@ -281,7 +280,8 @@ def _planned_for_zed(row: Memory) -> bool:
 
 @writes("DELETE", "/v2/entities/{kind}/{name:path}/")
 async def delete_entity(ask: Ask) -> None:
-    kind, name = ask.rng.choice([("run", "run 2/3"), ("app", "zed"), ("user", "dora")])
+    some: list[tuple[EntityType, str]] = [("run", "run 2/3"), ("app", "zed"), ("user", "dora")]
+    kind, name = ask.rng.choice(some)
     path = f"/v2/entities/{kind}/{quote(name, safe='')}/"
     await _delete_set(ask, path, lambda row: getattr(row.entities, ENTITIES[kind]) == name)
 
@@ -303,7 +303,7 @@ async def delete_entity_by_number(ask: Ask) -> None:
     await _delete_set(ask, path, lambda held: getattr(held.entities, field) == row["name"])
 
 
-async def _delete_set(ask: Ask, path: str, chosen: Any) -> None:
+async def _delete_set(ask: Ask, path: str, chosen: Predicate) -> None:
     readable = [row for row in ask.readable if chosen(row)]
     writable = {row.id for row in ask.writable if chosen(row)}
     answer = await ask.send("DELETE", path)
@@ -334,7 +334,7 @@ async def _from_trash(
     ask: Ask, path: str, rows: list[Memory], need: KeyScope, state: State
 ) -> None:
     ids = [row.id for row in rows] or [uuid(404)]
-    visible = {row.id for row in in_trash(ask)} if READ in ask.asker.caller.scopes else set()
+    visible = {row.id for row in in_trash(ask) if READ in ask.asker.caller.scopes}
     answer = await ask.send("POST", path, {"ids": ids})
     done = await outcome(ask)
     if ask.asker.caller.app is not None or need not in ask.asker.caller.scopes:

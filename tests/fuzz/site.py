@@ -128,7 +128,7 @@ def site(folder: Path, *, required: bool) -> Generator[Site]:
         index="exact",
     )
     container = Container(settings, embedder=HashEmbedder(), clock=FrozenClock())
-    app = create_app(settings, container)
+    app = create_app(settings, container, local_secret="omk_local")
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(_served(app)) as http:
         portal.call(container.ready)
         made = Site(portal, http)

@@ -23,7 +23,7 @@ BY_MASTER = {"Authorization": f"Bearer {MASTER}"}
 @pytest.fixture
 async def site(tmp_path: Path, embedder: HashEmbedder) -> AsyncGenerator[httpx.AsyncClient]:
     settings = Settings(data_dir=tmp_path, auth="required", api_key=SecretStr(MASTER))
-    app = create_app(settings, Container(settings, embedder=embedder))
+    app = create_app(settings, Container(settings, embedder=embedder), local_secret="omk_local")
     accept = {"Accept": "application/json, text/event-stream"}
     async with serving(app) as url, httpx.AsyncClient(base_url=url, headers=accept) as http:
         yield http

@@ -1,6 +1,7 @@
 """What went wrong in the predecessor, each with the story in which it does not happen here."""
 
 import gzip
+from typing import Any
 
 import httpx
 import pytest
@@ -90,7 +91,7 @@ async def test_b15_nobody_sees_or_toggles_another_users_apps(http: httpx.AsyncCl
     assert (paused.status_code, named.status_code) == (404, 403)
 
 
-NOTHING_AT_ALL = {
+NOTHING_AT_ALL: dict[str, dict[str, Any]] = {
     "an empty allow-list": {"read": "nothing", "write": "nothing"},
     "everything denied": {
         "read": "everything",
@@ -107,7 +108,7 @@ NOTHING_AT_ALL = {
 
 @pytest.mark.parametrize("row", NOTHING_AT_ALL.values(), ids=NOTHING_AT_ALL)
 async def test_b16_an_app_that_may_read_nothing_reads_nothing(
-    http: httpx.AsyncClient, row: dict[str, object]
+    http: httpx.AsyncClient, row: dict[str, Any]
 ) -> None:
     await remember(http)
     await settle_rules(http, **row)
