@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from openmemory_api.container import Container
 from openmemory_api.db import access as access_rows
 from openmemory_api.db import apps as app_rows
-from openmemory_api.db.tables import ANY_OTHER_APP, access_rules
+from openmemory_api.db.tables import access_rules
 from openmemory_api.domain.access import (
     Access,
     Base,
@@ -34,6 +34,7 @@ from openmemory_api.domain.requests import (
     SearchRequest,
     UpdateRequest,
 )
+from openmemory_api.domain.rules import ANY_OTHER_APP
 from tests.api.stores import (
     ADMIN,
     ANNA,

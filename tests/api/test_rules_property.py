@@ -101,7 +101,7 @@ class Rig:
     store: Container
 
     async def fill(self, stored: Sequence[Memory], drafts: Sequence[Draft]) -> None:
-        async with self.store.access.changing() as connection:
+        async with self.store.access.changing(ANNA) as connection:
             for table in EVERYTHING:
                 await connection.execute(sa.delete(table))
             await rows.insert(connection, [(memory, "") for memory in stored])

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from openmemory_api.db.access import ROW, row_of
 from openmemory_api.db.session import ReadConnection, WriteConnection
-from openmemory_api.db.tables import ANY_OTHER_APP, access_bases, access_rules, apps, keys, users
+from openmemory_api.db.tables import access_bases, access_rules, apps, keys, users
 from openmemory_api.domain.access import Access, Caller
+from openmemory_api.domain.rules import ANY_OTHER_APP
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,16 @@ def _user_with_target(dialect: str, caller: Caller, app: str) -> sa.Subquery:
         .where(users.c.project_id == caller.project_id, users.c.name == caller.user_id)
         .subquery()
     )
+
+
+async def count_of(connection: ReadConnection, caller: Caller) -> int:
+    """How many apps the caller's user has."""
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(apps.join(users, apps.c.user_id == users.c.id))
+        .where(users.c.project_id == caller.project_id, users.c.name == caller.user_id)
+    )
+    return (await connection.execute(statement)).scalar_one()
 
 
 async def ensure_user(

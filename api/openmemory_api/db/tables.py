@@ -5,7 +5,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from openmemory_api.db.types import CanonicalJson, UtcDateTime, text
-from openmemory_api.domain.rules import ANY_OTHER_APP as ANY_OTHER_APP
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

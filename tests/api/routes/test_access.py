@@ -8,7 +8,9 @@ import sqlalchemy as sa
 
 from openmemory_api.container import Container
 from openmemory_api.db.tables import access_bases, access_rules
-from openmemory_api.domain.access import Caller
+from openmemory_api.domain.access import Access, Caller, Effect, OfTag, Rule, Verb
+from openmemory_api.domain.errors import Invalid
+from openmemory_api.domain.rules import Draft
 from tests.api.stores import a_memory, put, uuid
 from tests.postgres.fixtures import BOTH
 
@@ -158,6 +160,42 @@ async def test_a_row_that_cannot_be_is_refused_by_name(
 @pytest.mark.parametrize("changes", [[], [NO_TEA, {**NO_TEA, "app": "Cursor"}], [NO_TEA] * 201])
 async def test_a_draft_names_each_app_once(http: httpx.AsyncClient, changes: list[Any]):
     await post(http, "apply", {"changes": changes}, status=400)
+
+
+async def test_the_bounds_hold_for_callers_within_the_store_too(store: Container):
+    anna = Caller("default", "anna", None)
+    too_many = Access(
+        rules=tuple(Rule(Verb.READ, Effect.DENY, OfTag("tea")) for _ in range(10_001))
+    )
+    with pytest.raises(Invalid, match="10,000 rules"):
+        await store.access.configure(anna, "cursor", too_many)
+    with pytest.raises(Invalid, match="200 apps"):
+        await store.access.change(anna, [Draft(f"app{n}", paused=True) for n in range(201)])
+
+
+async def test_a_merged_name_is_shown_with_its_app_and_has_no_row_to_change(
+    http: httpx.AsyncClient, store: Container
+):
+    await filled(store)
+    code = {**ANNA, "X-OpenMemory-App": "claude-code"}
+    for headers in (CURSOR, code):
+        await seen(http, headers)
+    await apply(http, NO_TEA)
+    merged = await http.post(
+        "/api/v1/apps/claude-code/merge", json={"into": "cursor"}, headers=ANNA
+    )
+    assert merged.status_code == 200
+
+    (_, row) = (await get(http, "rules"))["apps"]
+    assert (row["app"], row["merged"]) == ("cursor", ["claude-code"])
+    for path in ("apply", "preview"):
+        answer = await post(http, path, {"changes": [{**NO_TEA, "app": "claude-code"}]}, status=400)
+        assert "merged into 'cursor'" in answer["detail"]
+    told = await post(http, "simulate", {"app": "claude-code", "memory": "m5", "verb": "write"})
+    assert told["explanation"]["allowed"]
+    assert [row["app"] for row in (await get(http, "matrix?by=app"))["apps"]] == ["*", "cursor"]
+    lost = await post(http, "preview", {"changes": [{"app": "cursor", "template": "own_only"}]})
+    assert [row["app"] for row in lost["apps"]] == ["cursor"]
 
 
 async def test_a_preview_says_what_each_app_would_gain_and_lose_and_changes_nothing(

@@ -6,7 +6,6 @@ import anyio
 import pytest
 
 from openmemory_api.container import Container
-from openmemory_api.db.tables import ANY_OTHER_APP
 from openmemory_api.domain.access import (
     Access,
     Base,
@@ -21,6 +20,7 @@ from openmemory_api.domain.errors import Forbidden, Invalid
 from openmemory_api.domain.filters import ALL, Contains, Filter, In
 from openmemory_api.domain.memory import EntityIds
 from openmemory_api.domain.requests import ActionKind, Added, ChangeKind
+from openmemory_api.domain.rules import ANY_OTHER_APP
 from tests.api.stores import ADMIN, ANNA, BOB, app_of
 from tests.api.waiting import asked, ended, event, job_rows, put_back, run_out, say, texts
 from tests.fakes import FakeExtractor, FrozenClock
