@@ -24,6 +24,10 @@ _PRIVATE_KEY: Final = (
 _HAS_DIGIT: Final = r"(?=[A-Za-z._~+/-]{0,200}[0-9])"
 # Placeholders of documentation, and variables of scripts.
 _NO_PLACEHOLDER: Final = r"(?![$<{%])(?!(?i:pass|password|passwd|pw|pwd|secret|x+|\*+|\.+)@)"
+# What follows `:` there is a version, and what follows `@` a digest or another version.
+_NO_IMAGE: Final = r"(?!(?i:docker|oci|npm)://)"
+# With more behind it than a path: further hosts, or parameters that have an `@`.
+_NO_PORT: Final = r"(?![0-9]{1,5}[,;?#&])"
 
 # A group `secret` is the part that is one; without it all of the match is.
 _PATTERNS: Final = (
@@ -38,19 +42,39 @@ _PATTERNS: Final = (
     ("AWS key", _START + r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
     (
         "AWS key",
-        r"(?i:aws_?secret_?access_?key)[\"']?\s{0,5}[:=]\s{0,5}[\"']?"
-        r"(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
+        r"(?i:aws_?secret_?key|secret[_ ]?access[_ ]?key)"
+        r"(?:\\?[\"']?\s{0,5}[:=]\s{0,5}\\?[\"']?|>)(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
     ),
     ("Google key", _START + r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
     ("Google token", _START + r"(?:ya29\.[A-Za-z0-9_-]{20,}+|GOCSPX-[A-Za-z0-9_-]{20,}+)"),
     ("GitHub token", _START + r"(?:gh[pousr]_[A-Za-z0-9]{36,}+|github_pat_[A-Za-z0-9_]{22,}+)"),
     ("GitLab token", _START + r"gl(?:pat|ptt|dt|rt|soat|ft|agent|cbt|imt|oas)-[A-Za-z0-9_-]{20,}+"),
-    ("Slack token", _START + r"(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,}+"),
+    # A digit, or it may be kisses and hugs.
+    ("Slack token", _START + r"(?:xox[abeoprs]|xapp)-[0-9][A-Za-z0-9-]{9,}+"),
     ("Slack webhook", r"https://hooks\.slack\.com/services/(?P<secret>[A-Za-z0-9/]{20,}+)"),
     ("Stripe key", _START + r"(?:[sr]k_(?:live|test)_[A-Za-z0-9]{16,}+|whsec_[A-Za-z0-9+/]{24,}+)"),
     ("npm token", _START + r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
     ("PyPI token", _START + r"pypi-AgE[A-Za-z0-9_-]{50,}+"),
     ("Hugging Face token", _START + r"hf_[A-Za-z0-9]{30,}+"),
+    ("Groq key", _START + r"gsk_[A-Za-z0-9]{40,}+"),
+    ("xAI key", _START + r"xai-[A-Za-z0-9]{40,}+"),
+    ("Perplexity key", _START + r"pplx-[A-Za-z0-9]{40,}+"),
+    (
+        "SendGrid key",
+        _START + r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])",
+    ),
+    ("DigitalOcean token", _START + r"do[opr]_v1_[a-f0-9]{64}(?![A-Za-z0-9])"),
+    ("Linear key", _START + r"lin_api_[A-Za-z0-9]{40,}+"),
+    ("Notion token", _START + r"ntn_[A-Za-z0-9]{40,}+"),
+    ("Azure key", r"(?i:AccountKey)=(?P<secret>[A-Za-z0-9+/]{86}==)"),
+    (
+        "Discord webhook",
+        r"discord(?:app)?\.com/api/webhooks/[0-9]{17,20}/(?P<secret>[A-Za-z0-9_-]{60,}+)",
+    ),
+    (
+        "Telegram token",
+        _START + r"(?:bot)?(?P<secret>[0-9]{8,10}:AA[A-Za-z0-9_-]{33})(?![A-Za-z0-9_-])",
+    ),
     (
         "JSON web token",
         r"(?<![A-Za-z0-9_.-])eyJ[A-Za-z0-9_-]{8,}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]*+",
@@ -69,9 +93,12 @@ _PATTERNS: Final = (
     ),
     (
         "password",
-        r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:@/?#\"'<>]{0,64}:"
+        r"(?<![A-Za-z0-9+.-])"
+        + _NO_IMAGE
+        + r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:@/?#\"'<>]{0,64}:"
         + _NO_PLACEHOLDER
-        + r"(?P<secret>[^\s@/\"'<>]{1,200})@",
+        + _NO_PORT
+        + r"(?P<secret>[^\s@/\"'<>]{1,200})@(?!sha(?:256|512):)",
     ),
 )
 _COMPILED: Final = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)

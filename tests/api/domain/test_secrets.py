@@ -50,6 +50,14 @@ SECRETS = {
     "npm token": ["npm_" + made_up(36)],
     "PyPI token": ["pypi-AgEIcHlwaS5vcmc" + made_up(140)],
     "Hugging Face token": ["hf_" + made_up(34)],
+    "Groq key": ["gsk_" + made_up(52)],
+    "xAI key": ["xai-" + made_up(80)],
+    "Perplexity key": ["pplx-" + made_up(48)],
+    "SendGrid key": [f"SG.{made_up(22)}.{made_up(21)}_{made_up(21)}"],
+    "DigitalOcean token": ["dop_v1_" + made_up(64, "0123456789abcdef")],
+    "Linear key": ["lin_api_" + made_up(40)],
+    "Notion token": ["ntn_" + made_up(46)],
+    "Telegram token": ["123456789:AA" + made_up(33)],
     "JSON web token": [JWT],
     "private key": [
         PEM,
@@ -104,6 +112,41 @@ def test_a_secret_is_taken_out_wherever_it_stands(kind: str, secret: str, around
             "AWS key",
         ),
         (
+            '{"AccessKeyId": "", "SecretAccessKey": "' + "aB3/" * 10 + '"}',
+            '{"AccessKeyId": "", "SecretAccessKey": "[redacted: AWS key]"}',
+            "AWS key",
+        ),
+        (
+            '{\\"SecretAccessKey\\": \\"' + "aB3/" * 10 + '\\"}',
+            '{\\"SecretAccessKey\\": \\"[redacted: AWS key]\\"}',
+            "AWS key",
+        ),
+        (
+            "<SecretAccessKey>" + "aB3+" * 10 + "</SecretAccessKey>",
+            "<SecretAccessKey>[redacted: AWS key]</SecretAccessKey>",
+            "AWS key",
+        ),
+        (
+            "AccountName=x;AccountKey=" + "aB" * 43 + "==;EndpointSuffix=core",
+            "AccountName=x;AccountKey=[redacted: Azure key];EndpointSuffix=core",
+            "Azure key",
+        ),
+        (
+            f"https://discord.com/api/webhooks/{'1' * 18}/" + "x-" * 34,
+            f"https://discord.com/api/webhooks/{'1' * 18}/[redacted: Discord webhook]",
+            "Discord webhook",
+        ),
+        (
+            "https://api.telegram.org/bot123456789:AA" + "x" * 33 + "/getMe",
+            "https://api.telegram.org/bot[redacted: Telegram token]/getMe",
+            "Telegram token",
+        ),
+        (
+            "mongodb://me:12345@a:27017,b:27018/x",
+            "mongodb://me:[redacted: password]@a:27017,b:27018/x",
+            "password",
+        ),
+        (
             "https://hooks.slack.com/services/T0000/B0000/" + "x" * 24,
             "https://hooks.slack.com/services/[redacted: Slack webhook]",
             "Slack webhook",
@@ -146,6 +189,15 @@ ORDINARY = [
     "PATH=/usr/local/bin:/usr/bin; m0-medium; glpat is a prefix",
     "東京でお茶を飲む。Straße, l'été, İzmir",
     "pk_live_" + made_up(24),
+    "xoxo-hugs-and-kisses from Anna",
+    "docker://alpine:3.19@sha256:" + hashlib.sha256(b"y").hexdigest(),
+    "docker-image://alpine:3.19@sha256:" + hashlib.sha256(b"y").hexdigest(),
+    "oci://img:tag@sha256 and npm://left-pad:1.0@latest",
+    "jdbc:mysql://db:3306;user=a@b and jdbc:mysql://db:3306?user=a@b",
+    "mongodb://localhost:27017,localhost:27018@rs0",
+    "https://x.org:8080,mail@x.org",
+    "gsk_gl_shader_new_from_resource, pplx-70b-online, xai-grok and SG.x.y",
+    "SecretAccessKey: see the vault; AccountKey=none",
 ]
 
 
@@ -194,6 +246,17 @@ PIECES = [
     "https://hooks.slack.com/services/",
     "xoxb-",
     "\\n",
+    "xoxb-1",
+    "SG." + "a" * 22 + ".",
+    "gsk_",
+    "secret access key" + " " * 5,
+    "SecretAccessKey>",
+    "AccountKey=",
+    "discord.com/api/webhooks/" + "1" * 17 + "/",
+    "bot12345678:AA",
+    "12345678",
+    "oci://",
+    "a1://b:1,",
 ]
 
 
