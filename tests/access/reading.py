@@ -139,8 +139,8 @@ async def _search(ask: Ask, path: str) -> None:
 
 def hits_of(said: Any) -> list[dict[str, Any]]:
     """The rows of an answer, which are all of it or its `results`."""
-    found: Any = said
-    return found["results"] if "results" in found else found
+    rows: Any = said if isinstance(said, list) else said["results"]  # pyright: ignore[reportUnknownVariableType]
+    return rows
 
 
 # One memory.
