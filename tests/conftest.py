@@ -75,7 +75,7 @@ async def app(
     clock: FrozenClock,
 ) -> AsyncGenerator[FastAPI]:
     container = Container(settings, embedder=embedder, extractor=extractor, clock=clock)
-    app = create_app(settings, container)
+    app = create_app(settings, container, local_secret="omk_local")
     async with app.router.lifespan_context(app):
         await container.ready()
         yield app

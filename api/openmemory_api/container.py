@@ -101,7 +101,7 @@ class Container:
         )
         keep = timedelta(days=settings.trash_days)
         self.indexer = Indexer(self.database, self.index, self.embedder)
-        self.access = AccessService(self.database, clock)
+        self.access = AccessService(self.database, clock, self.keys)
         self.usage = UsageService(self.recorder, self.database, self.access)
         redaction = Redaction(settings.redact)
         self.memories = MemoryService(
@@ -113,9 +113,10 @@ class Container:
         self.rules = RulesService(self.database, self.search)
         self.matrix = MatrixService(self.database)
         self.entities = EntityService(self.database, self.access)
-        self.actions = ActionService(self.database, self.access, self.indexer, clock)
+        quota = Quota(settings.max_memories)
+        self.actions = ActionService(self.database, self.access, self.indexer, clock, quota)
         self.apps = AppService(self.database, self.access, clock)
-        self.app_undo = AppUndoService(self.database, self.indexer, clock)
+        self.app_undo = AppUndoService(self.database, self.indexer, clock, quota)
         self.jobs = JobQueue(
             self.database,
             clock,
@@ -123,7 +124,6 @@ class Container:
             lease=timedelta(seconds=settings.llm_timeout) + _LEASE_SLACK,
         )
         waits = self.jobs if self.extractor else None
-        quota = Quota(settings.max_memories)
         self.adding = AddService(
             self.database, self.access, self.indexer, clock, waits, redaction, quota
         )
@@ -139,8 +139,10 @@ class Container:
             quota,
         )
         self.trash = TrashService(
-            self.database, self.access, self.indexer, clock, keep, self._forget
+            self.database, self.access, self.indexer, clock, keep, self._forget, quota
         )
+        # Also what the process before did not come to.
+        self._to_forget = True
         self._opened = anyio.Event()
         self._failure: Exception | None = None
 
@@ -160,6 +162,7 @@ class Container:
             days=self.settings.activity_days,
             queries=self.settings.activity_queries,
             hashed=self._hashed,
+            redacts=self.settings.redact == "redact",
         )
 
     def _hashed(self, query: str) -> str:
@@ -168,8 +171,20 @@ class Container:
         return self.pepper.digest("query", query)
 
     async def _forget(self) -> None:
-        await self.database.forget()
+        self._to_forget = True
+        with suppress(Unavailable):
+            await self.forget_again()
         await self.recorder.erase()
+
+    async def forget_again(self) -> None:
+        """Leave nothing of what was erased for good beside the database, where something may be.
+
+        Raises:
+            Unavailable: another program reads it now; to be tried again.
+        """
+        if self._to_forget:
+            await self.database.forget()
+            self._to_forget = False
 
     def _embedder(self) -> Embedder:
         endpoint = self.settings.embedder
@@ -288,6 +303,8 @@ class Container:
     async def _minutely(self) -> None:
         while True:
             await anyio.sleep(60)
+            await _attempt(self.forget_again, "What was erased is still being read")
+            await _attempt(self.recorder.forget, "Erased queries are still being read")
             await _attempt(self.access.record_seen, "When apps were last seen is not recorded")
             await _attempt(self.keys.record_used, "When keys were last used is not recorded")
             await _attempt(self.sessions.record_used, "When sessions were last used is not known")

@@ -54,7 +54,7 @@ class SurfacePolicy:
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
 
-    def check(self, headers: Headers, client: str | None = None) -> None:
+    def check(self, headers: Headers, client: str | None = None, method: str = "GET") -> None:
         """Let a request through; `client` is the address it came from, where there is one.
 
         Raises:
@@ -83,8 +83,16 @@ class SurfacePolicy:
                 f"Pages of {origin!r} may not call this server; "
                 "add the origin to OPENMEMORY_ALLOWED_ORIGINS"
             )
+        if method == "POST" and origin is not None and not self._asks_first(origin, headers):
+            raise Forbidden("Pages of another port of this machine may only send JSON")
         if origin is None and _is_embedded_elsewhere(headers):
             raise Forbidden("Pages of other sites may not load anything from this server")
+
+    def _asks_first(self, origin: str, headers: Headers) -> bool:
+        """Whether a browser lets a page send this only after a preflight, or it is our own page."""
+        ours = urlsplit(origin).netloc == headers.get("host")
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        return ours or origin in self.allowed_origins or kind == "application/json"
 
     def _serves(self, host: str) -> bool:
         name = _host_name(host)
@@ -147,7 +155,8 @@ class Surface:
             _require_bounded(scope)
             scope = {**scope, "headers": _trimmed(scope["headers"])}
             # Whoever runs the app may have bound an address that the settings do not know of.
-            self._policy.check(Headers(scope=scope), (scope.get("client") or (None,))[0])
+            client = (scope.get("client") or (None,))[0]
+            self._policy.check(Headers(scope=scope), client, scope.get("method", "GET"))
         except StoreError as error:
             if scope["type"] == "websocket":
                 return await send({"type": "websocket.close", "code": _POLICY_VIOLATION})

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from openmemory_api.domain.keys import KEY_PREFIX, split_token
 from openmemory_api.settings_models import ModelSettings
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -118,6 +119,17 @@ class Settings(ModelSettings):
     daily_calls: int = Field(default=0, ge=0)
     max_memories: int = Field(default=0, ge=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("api_key")
+    @classmethod
+    def _no_made_key(cls, value: SecretStr | None) -> SecretStr | None:
+        made = value and split_token(value.get_secret_value().removeprefix(KEY_PREFIX))
+        if made:
+            raise ValueError(
+                "OPENMEMORY_API_KEY is a key that `openmemory keys` made: as a server's setting it "
+                "would be an administrator's, and could not be revoked. It belongs to the client"
+            )
+        return value
 
     @field_validator("allowed_hosts", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 
 KEYS = "/api/v1/keys"
+LOCAL = "omk_local"
+"""What the tests' servers have for the secret of the server file: an administrator's key."""
 ADMIN = ("admin",)
 EVERY = ("admin", "memory:delete", "memory:read", "memory:write")
 
@@ -18,8 +20,8 @@ def bearer(made: dict[str, Any] | str, **headers: str) -> dict[str, str]:
 async def make(
     http: httpx.AsyncClient, by: dict[str, str] | None = None, **wish: Any
 ) -> dict[str, Any]:
-    """A key as it is shown once; made by nobody in particular, or with headers."""
-    answer = await http.post(KEYS, json=wish, headers=by or {})
+    """A key as it is shown once; made by the server file's, or with other headers."""
+    answer = await http.post(KEYS, json=wish, headers=bearer(LOCAL) if by is None else by)
     assert answer.status_code == 201, answer.text
     return answer.json()
 

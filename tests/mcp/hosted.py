@@ -80,7 +80,7 @@ async def store_as_platform(
     """A store that wants `KEY`, and a client of it that brings none."""
     settings = Settings(data_dir=data_dir, auth="required", api_key=SecretStr(KEY))
     container = Container(settings, embedder=embedder, clock=clock)
-    app = create_app(settings, container)
+    app = create_app(settings, container, local_secret="omk_local")
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),

@@ -109,6 +109,25 @@ async def test_a_revoked_key_is_no_missing_key_where_none_is_needed(site: Site) 
     assert (await site.http.get(SSE, headers=site.mine)).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("header", "value", "expected"),
+    [
+        ("X-OpenMemory-User", "bob", 403),
+        ("X-OpenMemory-App", "evil", 403),
+        ("X-OpenMemory-User", "anna", 200),
+        ("X-OpenMemory-App", "Cursor", 200),
+        ("X-OpenMemory-App", "a\x7fb", 400),
+    ],
+)
+@pytest.mark.parametrize("path", PATHS)
+async def test_headers_must_not_contradict_a_key_beside_a_path_either(
+    site: Site, path: str, header: str, value: str, expected: int
+) -> None:
+    headers = {**site.mine, header: value}
+    answer = await site.http.post(path, json=initialize(), headers=headers)
+    assert answer.status_code == expected, answer.text
+
+
 @pytest.mark.parametrize("transport", ["sse", "http"])
 async def test_a_client_that_is_at_work_gets_nothing_more(site: Site, transport: str) -> None:
     async with create_mcp_http_client(headers=site.mine) as carrying:

@@ -88,7 +88,7 @@ async def scopes_without_app(connection: ReadConnection, now: datetime) -> set[K
     return {KeyScope(scope) for listed in found.scalars() for scope in listed}
 
 
-def _key(row: Mapping[str, Any]) -> Key:
+def _key(row: sa.RowMapping) -> Key:
     values: dict[str, Any] = dict(row)
     values["scopes"] = frozenset(KeyScope(scope) for scope in row["scopes"])
     return Key(**values)

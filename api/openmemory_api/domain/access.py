@@ -145,6 +145,8 @@ class Caller:
     """What its key allows; everything for a trusted caller without one."""
     key_id: str | None = None
     """The key it proved itself by; None for a trusted caller, and for the configured key."""
+    keyless: bool = False
+    """Whether it came without any key, and is trusted for where it came from."""
     proven: bool = False
     """Whether the key is bound to `app`, rather than the app a claim of the caller's."""
     client: str | None = None

@@ -29,6 +29,7 @@ from openmemory_api.domain.keys import (
 )
 from openmemory_api.services.validation import checked_app, checked_id
 
+_OURS: Final = re.compile(rf"{KEY_PREFIX}[A-Za-z0-9_-]*")
 _VERSION: Final = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _UNNAMED: Final = "unknown"
 """What the tool server calls a client that does not say its name."""
@@ -99,13 +100,13 @@ def credentials_of(headers: Headers) -> list[str]:
 
 def _credentials(headers: Headers) -> Iterable[str]:
     for sent in headers.getlist("authorization"):
+        # Ours counts in any spelling: an ended one must not pass for none, where none is needed.
+        ours = _OURS.findall(sent)
         scheme, _, value = sent.strip().partition(" ")
-        if scheme.lower() in ("token", "bearer"):
-            yield value.strip()
-        elif scheme.startswith(KEY_PREFIX):
-            yield sent.strip()
+        if ours or scheme.lower() in ("token", "bearer"):
+            yield from ours or [value.strip()]
     for sent in headers.getlist("x-api-key"):
-        yield sent.strip()
+        yield from _OURS.findall(sent) or [sent.strip()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ class Identity:
             surface=surface,
             scopes=binding.scopes if binding else EVERY_SCOPE,
             key_id=bound.key_id,
+            keyless=binding is None,
             proven=bound.app is not None,
             client=label[:_KIND] if label and label != _UNNAMED else None,
             client_version=_version(headers.get("x-openmemory-client-version")),
@@ -173,8 +175,16 @@ def named_in(headers: Headers) -> tuple[str | None, str | None]:
     Raises:
         Invalid: one cannot be.
     """
-    user = checked_id(_text(headers.get("x-openmemory-user", "")), name="X-OpenMemory-User")
-    return user, checked_app(headers.get("x-openmemory-app"), name="X-OpenMemory-App")
+    user = checked_id(_text(_only(headers, "X-OpenMemory-User")), name="X-OpenMemory-User")
+    return user, checked_app(_only(headers, "X-OpenMemory-App"), name="X-OpenMemory-App")
+
+
+def _only(headers: Headers, name: str) -> str:
+    # A proxy that adds who it serves must not lose to what its client sent.
+    said = set(headers.getlist(name))
+    if len(said) > 1:
+        raise Invalid(f"{name} is given more than once")
+    return said.pop() if said else ""
 
 
 def refuse_contradiction(binding: Binding, user: str | None, app: str | None) -> None:

@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from openmemory_api.db import apps as app_rows
 from openmemory_api.db.apps import AppState
-from openmemory_api.db.session import Database, WriteConnection
+from openmemory_api.db.session import Database, ReadConnection, WriteConnection
 from openmemory_api.domain.access import (
     Access,
     Caller,
@@ -21,7 +21,7 @@ from openmemory_api.domain.access import (
     writable_by,
     written_by,
 )
-from openmemory_api.domain.errors import Forbidden
+from openmemory_api.domain.errors import Forbidden, Unavailable
 from openmemory_api.domain.filters import NOTHING, Filter
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.rules import Draft
@@ -31,6 +31,28 @@ _AppKey: TypeAlias = tuple[str, str | None, str | None]
 _Found = TypeVar("_Found")
 _KNOWN: Final = 1_000
 """Callers whose access is remembered."""
+_MAX_APPS: Final = 1_000
+"""Apps of one user that are written down; "any other app" holds for the rest."""
+_MAX_LOOKS: Final = 20
+"""How often an answer is found anew because what it was decided on has changed."""
+
+
+class KeyCheck(Protocol):
+    """Knows which keys still count."""
+
+    async def require_counting(self, caller: Caller) -> None:
+        """Refuse a caller whose key has ended since it proved itself.
+
+        Raises:
+            NotAuthenticated: it has.
+        """
+        ...
+
+    async def require_counting_within(
+        self, connection: ReadConnection, caller: Caller, *, promised: bool = False
+    ) -> None:
+        """As `require_counting`, within a write; what was promised before outlives an expiry."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +73,10 @@ class Scope:
 class AccessService:
     """Decides what callers may reach and keeps the settings that decision follows."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, keys: KeyCheck) -> None:
         self._database = database
         self._clock = clock
+        self._keys = keys
         # What is read holds until this process writes, where no other one can.
         self._known: dict[_AppKey, AppState] = {}
         self._writes = 0
@@ -67,10 +90,10 @@ class AccessService:
             needs: what the call is about to do; each must be among the scopes of the caller's key.
 
         Raises:
+            NotAuthenticated: the caller's key has ended.
             Forbidden: the key does not allow it, or the app is paused.
         """
-        require_scopes(caller, *needs)
-        return _decided(caller, Access() if caller.app is None else await self._access(caller))
+        return _decided(caller, await self._settled(caller, needs))
 
     async def answer(
         self, caller: Caller, found: Callable[[Scope], Awaitable[_Found]], *needs: KeyScope
@@ -80,33 +103,44 @@ class AccessService:
         A rule that is set, or a key that is revoked, while it looks holds for what it answers.
 
         Raises:
-            Forbidden: as `scope`.
+            NotAuthenticated, Forbidden: as `scope`.
+            Unavailable: the rules change all the time.
         """
-        while True:
-            changes = self._writes
-            scope = await self.scope(caller, *needs)
-            answer = await found(scope)
-            if self._database.shared:
-                if scope == await self.scope(caller, *needs):
-                    return answer
-            elif changes == self._writes:
+        access = await self._settled(caller, needs)
+        for _ in range(_MAX_LOOKS):
+            answer = await found(_decided(caller, access))
+            before, access = access, await self._settled(caller, needs)
+            if access == before:
                 return answer
+        raise Unavailable("The rules changed while this was looked for; try again")
 
     async def scope_within(
-        self, connection: WriteConnection, caller: Caller, *needs: KeyScope
+        self,
+        connection: ReadConnection,
+        caller: Caller,
+        *needs: KeyScope,
+        promised: bool = False,
     ) -> Scope:
-        """As `scope`, for a write: a rule that was set while it waited for its turn holds."""
+        """As `scope`, for a write: what was settled while it waited for its turn holds.
+
+        A `promised` write outlives the expiry of its key, and not the key's revocation.
+        """
         require_scopes(caller, *needs)
+        await self._keys.require_counting_within(connection, caller, promised=promised)
         if caller.app is None:
             return _decided(caller, Access())
         return _decided(caller, (await app_rows.app_state(connection, caller)).access)
 
+    async def _settled(self, caller: Caller, needs: Sequence[KeyScope]) -> Access:
+        require_scopes(caller, *needs)
+        await self._keys.require_counting(caller)
+        return Access() if caller.app is None else await self._access(caller)
+
     async def _access(self, caller: Caller) -> Access:
         key = (caller.project_id, caller.user_id, caller.app)
         state = self._known.get(key) or await self._read(caller, key)
-        if state.last_seen_at is None:
-            await self._introduce(caller)
-            self._known.pop(key, None)
+        if state.last_seen_at is None and not await self._introduce(caller, key):
+            return state.access
         self._seen[key] = caller, self._clock()
         return state.access
 
@@ -121,22 +155,33 @@ class AccessService:
         return state
 
     @asynccontextmanager
-    async def changing(self) -> AsyncGenerator[WriteConnection]:
-        """A write transaction, after which nothing that was read before holds."""
+    async def changing(self, caller: Caller) -> AsyncGenerator[WriteConnection]:
+        """A write transaction, after which nothing that was read before holds.
+
+        Raises:
+            NotAuthenticated: the caller's key ended while this waited for its turn.
+        """
         try:
             async with self._database.write() as connection:
+                await self._keys.require_counting_within(connection, caller)
                 yield connection
         finally:
             self._writes += 1
             self._known.clear()
 
-    async def _introduce(self, caller: Caller) -> None:
+    async def _introduce(self, caller: Caller, key: _AppKey) -> bool:
+        """Write down that an app called for the first time; whether there was room for it."""
         assert caller.user_id is not None, "an app always calls for a user"
         assert caller.app is not None
         now = self._clock()
-        async with self.changing() as connection:
+        async with self._database.read() as connection:
+            if await app_rows.count_of(connection, caller) >= _MAX_APPS:
+                return False
+        async with self._database.write() as connection:
             user = await app_rows.ensure_user(connection, caller.project_id, caller.user_id, now)
             await app_rows.touch_app(connection, user, caller, now)
+        self._known.pop(key, None)
+        return True
 
     async def record_seen(self) -> None:
         """Write down when apps were last seen. Not done by the call itself: a read never writes."""
@@ -184,7 +229,7 @@ class AccessService:
         """
         user_id = self._require_user(caller)
         checked = checked_drafts(drafts)
-        async with self.changing() as connection:
+        async with self.changing(caller) as connection:
             return await put_in_place(
                 connection, caller, user_id, checked, version=version, now=self._clock()
             )

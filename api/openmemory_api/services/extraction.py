@@ -15,15 +15,15 @@ from pydantic import TypeAdapter
 from openmemory_api.db import actions as action_rows
 from openmemory_api.db import jobs as job_rows
 from openmemory_api.db.jobs import Job
-from openmemory_api.db.session import Database
+from openmemory_api.db.session import Database, ReadConnection
 from openmemory_api.domain.access import Caller, KeyScope
-from openmemory_api.domain.errors import Forbidden, Invalid, QuotaExceeded
+from openmemory_api.domain.errors import Forbidden, Invalid, NotAuthenticated, QuotaExceeded
 from openmemory_api.domain.extraction import ExtractionFailed, Fact, Passage, Said, Usage
 from openmemory_api.domain.memory import Json, Memory
 from openmemory_api.domain.protocols import Clock, Extractor
 from openmemory_api.domain.requests import Added, Change, ChangeKind
 from openmemory_api.domain.text import cut
-from openmemory_api.services.access import AccessService
+from openmemory_api.services.access import AccessService, Scope
 from openmemory_api.services.actions import ActionService
 from openmemory_api.services.adding import keep, require_adding
 from openmemory_api.services.indexing import Indexer
@@ -164,6 +164,8 @@ class ExtractionService:
             )
         except QuotaExceeded as error:
             await self._give_up(job, str(error))
+        except NotAuthenticated as error:
+            await self._give_up(job, str(error))
         except Forbidden as error:
             # Fail closed: nothing is sent, nothing is stored, and nothing is lost.
             detail = self._detail(before, job, waiting=str(error))
@@ -203,9 +205,12 @@ class ExtractionService:
             attempt = 1
         return progress
 
+    async def _within(self, connection: ReadConnection, caller: Caller) -> Scope:
+        return await self._access.scope_within(connection, caller, KeyScope.WRITE, promised=True)
+
     async def _require_access(self, caller: Caller) -> None:
         async with self._database.read() as connection:
-            require_adding(await self._access.scope_within(connection, caller, KeyScope.WRITE))
+            require_adding(await self._within(connection, caller))
 
     async def _one(self, piece: Piece, job: Job, attempt: int, progress: Progress) -> Progress:
         """One piece more.
@@ -259,12 +264,10 @@ class ExtractionService:
         async with self._database.write() as connection:
             if not await self._queue.held(connection, job):
                 return
-            scope = await self._access.scope_within(connection, order.caller, KeyScope.WRITE)
+            scope = await self._within(connection, order.caller)
             require_adding(scope)
             write = await Write.resume(connection, job.action_id, now=self._clock())
-            changes = await keep(
-                write, scope, proposed, first_id=order.first_id, quota=self._quota
-            )
+            changes = await keep(write, scope, proposed, first_id=order.first_id, quota=self._quota)
             await write.finish()
             detail = self._detail(progress, job, fallback=reason, changes=changes)
             await action_rows.complete(connection, job.action_id, "SUCCEEDED", detail, write.now)

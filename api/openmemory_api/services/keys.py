@@ -4,13 +4,20 @@ import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeAlias, TypeVar
 
 from openmemory_api.db import keys as rows
 from openmemory_api.db.session import Database, ReadConnection, WriteConnection
 from openmemory_api.domain.access import Caller, KeyScope, lacking
-from openmemory_api.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from openmemory_api.domain.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotAuthenticated,
+    NotFound,
+    Unavailable,
+)
 from openmemory_api.domain.keys import (
     ID_FORM,
     KEY_PREFIX,
@@ -34,9 +41,12 @@ OVERLAP: Final = timedelta(hours=24)
 Ended: TypeAlias = Callable[[str, timedelta], Awaitable[None]]
 """Told which key ends, and in how long."""
 
+_Bound = TypeVar("_Bound", int, datetime)
+_END_OF_TIME: Final = datetime(9999, 12, 1, tzinfo=UTC)
 _KNOWN: Final = 1_000
 """Keys that are remembered."""
 _NO_KEY: Final = "No such key"
+_ENDED: Final = "This key has ended while it was used"
 
 
 class KeyService:
@@ -73,6 +83,22 @@ class KeyService:
         """The key of a caller that proved itself before; None if it has ended since."""
         key = await self._get(key_id)
         return key if key and self._counts(key) else None
+
+    async def require_counting(self, caller: Caller) -> None:
+        """As `KeyCheck`: a look into what is remembered."""
+        if caller.key_id is not None and await self.counting(caller.key_id) is None:
+            raise NotAuthenticated(_ENDED)
+
+    async def require_counting_within(
+        self, connection: ReadConnection, caller: Caller, *, promised: bool = False
+    ) -> None:
+        """As `KeyCheck`: what a revocation left, which no write that waited for it passes."""
+        if caller.key_id is None:
+            return
+        key = await rows.by_id(connection, caller.key_id)
+        revoked = key is None or (key.revoked_at is not None and key.replaced_by is None)
+        if revoked or not (promised or (key and self._counts(key))):
+            raise NotAuthenticated(_ENDED)
 
     async def left(self, key_id: str) -> timedelta | None:
         """How long a key still counts: nothing if it does not any more, None if for good."""
@@ -127,8 +153,10 @@ class KeyService:
             daily_calls=wish.daily_calls,
         )
         _refuse_more(caller, key)
-        issued = self._issued(_no_longer_than(await self._maker(caller), key))
         async with self._write() as connection:
+            maker = await self._maker(connection, caller)
+            await self._ensure_pepper(connection)
+            issued = self._issued(_no_more_than(maker, key))
             await rows.insert(connection, issued.key)
         return issued
 
@@ -154,14 +182,14 @@ class KeyService:
             Conflict: it has ended, or was rotated before.
         """
         require_manager(caller)
-        maker = await self._maker(caller)
         now = self._clock()
         async with self._write() as connection:
+            maker = await self._maker(connection, caller)
             old = await self._managed(connection, caller, key_id)
             _refuse_more(caller, old)
             if old.status(now) is not Status.ACTIVE or old.replaced_by:
                 raise Conflict("Only a key that counts, and was not rotated before, can be rotated")
-            issued = self._issued(_no_longer_than(maker, _successor(old, caller, now)))
+            issued = self._issued(_no_more_than(maker, _successor(old, caller, now)))
             await rows.insert(connection, issued.key)
             ends = min(now + overlap, old.expires_at or now + overlap)
             await rows.end(
@@ -183,11 +211,18 @@ class KeyService:
         require_manager(caller)
         now = self._clock()
         async with self._write() as connection:
+            await self.require_counting_within(connection, caller)
             key = await self._managed(connection, caller, key_id)
-            if key.revoked_at is None:
-                key = replace(key, revoked_at=now)
-                await rows.end(connection, key.id, revoked_at=now)
-        await self._tell(key.id, timedelta())
+            _refuse_keyless(caller, key)
+            if key.revoked_at is not None:
+                return key
+            key = replace(key, revoked_at=now)
+            # A key that lives on beside the one in its place would outlive it.
+            ended = [key.id, *await rows.replaced_by(connection, key.id)]
+            for each in ended:
+                await rows.end(connection, each, revoked_at=now)
+        for each in ended:
+            await self._tell(each, timedelta())
         return key
 
     async def record_used(self) -> None:
@@ -241,11 +276,19 @@ class KeyService:
             return None
         return named or caller.user_id or self._default_user
 
-    async def _maker(self, caller: Caller) -> Key | None:
-        return await self._get(caller.key_id) if caller.key_id else None
+    async def _maker(self, connection: ReadConnection, caller: Caller) -> Key | None:
+        """The key of who makes one, as it is now."""
+        await self.require_counting_within(connection, caller)
+        return await rows.by_id(connection, caller.key_id) if caller.key_id else None
+
+    async def _ensure_pepper(self, connection: ReadConnection) -> None:
+        if not self._pepper.known and await rows.any_(connection):
+            raise Unavailable(
+                "The secret that the keys are hashed under is gone: bring it back from a backup"
+            )
+        self._pepper.ensure()
 
     def _issued(self, key: Key) -> IssuedKey:
-        self._pepper.ensure()
         _, secret = new_token()
         kept = replace(key, hash=self._hash(key.id, secret), hint=secret[-4:])
         return IssuedKey(kept, f"{KEY_PREFIX}{key.id}_{secret}")
@@ -273,16 +316,32 @@ def _successor(old: Key, caller: Caller, now: datetime) -> Key:
         id=new_token()[0],
         created_by=caller.key_id,
         created_at=now,
-        expires_at=now + (old.expires_at - old.created_at) if old.expires_at else None,
+        expires_at=_after(now, old.expires_at - old.created_at) if old.expires_at else None,
         last_used_at=None,
     )
 
 
-def _no_longer_than(maker: Key | None, key: Key) -> Key:
-    """The key with no more time than its maker's own has left."""
-    if maker is None or maker.expires_at is None:
+def _after(now: datetime, lifetime: timedelta) -> datetime:
+    return now + min(lifetime, _END_OF_TIME - now)
+
+
+def _no_more_than(maker: Key | None, key: Key) -> Key:
+    """The key with no more time, and no more calls, than its maker's own has."""
+    if maker is None:
         return key
-    return replace(key, expires_at=min(key.expires_at or maker.expires_at, maker.expires_at))
+    return replace(
+        key,
+        expires_at=_lesser(key.expires_at, maker.expires_at),
+        rate_limit=_lesser(key.rate_limit, maker.rate_limit),
+        daily_calls=_lesser(key.daily_calls, maker.daily_calls),
+    )
+
+
+def _lesser(one: _Bound | None, other: _Bound | None) -> _Bound | None:
+    """The smaller of two bounds, where None is no bound."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def _expiry(wish: KeyWish, now: datetime) -> datetime | None:
@@ -306,11 +365,18 @@ def _refuse_more(caller: Caller, key: Key) -> None:
         raise Invalid("A key needs a scope")
     if key.app is not None and KeyScope.ADMIN in key.scopes:
         raise Invalid("A key bound to an app cannot have the scope admin")
+    _refuse_keyless(caller, key)
     if caller.user_id not in (None, key.user_id):
         raise Forbidden(_another(caller))
     missing = lacking(caller, sorted(key.scopes))
     if missing:
         raise Forbidden(f"Your own key does not have the scope {' or '.join(missing)}")
+
+
+def _refuse_keyless(caller: Caller, key: Key) -> None:
+    # It would outlive the trust in this machine that it was made out of.
+    if caller.keyless and KeyScope.ADMIN in key.scopes:
+        raise Forbidden("An `admin` key is made, rotated and revoked with a key: `openmemory keys`")
 
 
 def _another(caller: Caller) -> str:

@@ -5,8 +5,12 @@ import hmac
 import os
 import secrets
 from pathlib import Path
+from typing import Final
 
 from openmemory_api.domain.errors import Invalid, Unavailable
+
+_SHORTEST: Final = 32
+"""Bytes of the file; fewer were not written by us, or not to the end."""
 
 
 class Pepper:
@@ -50,8 +54,18 @@ class Pepper:
 
     def _read(self) -> bytes | None:
         if self._secret is None and self._file is not None and self._file.exists():
-            self._secret = self._file.read_bytes()
+            self._secret = _kept(self._file)
         return self._secret
+
+
+def _kept(file: Path) -> bytes:
+    try:
+        secret = file.read_bytes()
+    except OSError as error:
+        raise Unavailable(f"The secret of the keys cannot be read: {error.strerror}") from error
+    if len(secret) < _SHORTEST:
+        raise Unavailable("The secret of the keys is cut short: bring it back from a backup")
+    return secret
 
 
 def _write(file: Path, secret: str) -> None:

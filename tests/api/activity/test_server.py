@@ -78,7 +78,7 @@ def test_a_killed_server_loses_what_was_not_flushed_and_nothing_else(tmp_path: P
 
 async def test_tools_of_many_sessions_never_mix(settings: Settings, embedder: HashEmbedder) -> None:
     """Each session is one long request, within which others are served one after the other."""
-    app = create_app(settings, Container(settings, embedder=embedder))
+    app = create_app(settings, Container(settings, embedder=embedder), local_secret="omk_local")
 
     async def ask(url: str, user: str, name: str) -> None:
         async with Client(f"{url}/mcp/{name}/http/{user}") as client:

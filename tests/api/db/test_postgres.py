@@ -356,7 +356,7 @@ async def test_a_server_that_starts_later_is_waited_for(
     monkeypatch.setattr("openmemory_api.container._REOPEN_SECONDS", 0.05)
     await anyio.to_thread.run_sync(postgres.stop)
     container = Container(settings, embedder=HashEmbedder(), clock=FrozenClock())
-    app = create_app(settings, container)
+    app = create_app(settings, container, local_secret="omk_local")
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),

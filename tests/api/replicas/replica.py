@@ -122,7 +122,7 @@ def main() -> None:
     )
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)  # noqa: T201 - who started it reads this
-    app = create_app(container.settings, container)
+    app = create_app(container.settings, container, local_secret="omk_local")
     uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
 

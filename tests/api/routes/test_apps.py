@@ -316,7 +316,7 @@ async def test_an_app_whose_rules_cannot_be_read_is_shown_to_reach_nothing(
 ) -> None:
     await remember(http, "cursor", "likes tea")
     await store.access.configure(ANNA, "cursor", Access(read=Base.OWN))
-    async with store.access.changing() as connection:
+    async with store.access.changing(ANNA) as connection:
         await connection.exec_driver_sql("UPDATE access_bases SET read = 'whatever'")
 
     cursor = await shown(http, "cursor")

@@ -15,7 +15,7 @@ from openmemory_api.app import create_app
 from openmemory_api.container import Container
 from openmemory_api.services import sessions as service
 from openmemory_api.settings import Settings
-from tests.api.keys import ADMIN, EVERY, KEYS, bearer, make, status
+from tests.api.keys import ADMIN, EVERY, KEYS, LOCAL, bearer, make, status
 from tests.fakes import FrozenClock, HashEmbedder
 from tests.postgres.fixtures import BOTH
 
@@ -89,6 +89,37 @@ async def test_signing_in_takes_a_key_that_counts(http: httpx.AsyncClient) -> No
         answer = await http.post(ME, json=body)
         assert answer.status_code == expected, body
         assert "set-cookie" not in answer.headers
+
+
+async def test_every_key_of_a_sign_in_counts_and_all_are_one_and_the_same(
+    http: httpx.AsyncClient,
+) -> None:
+    good, other, revoked = [await make(http) for _ in range(3)]
+    await http.delete(f"{KEYS}/{revoked['id']}", headers=bearer(LOCAL))
+    body = {"key": good["key"]}
+    twice = {"Authorization": f"Bearer {good['key']}", "X-API-Key": revoked["key"]}
+    for sent, headers, expected in (
+        (body, bearer(revoked), 401),
+        (body, bearer(other), 401),
+        (body, bearer(good), 201),
+        (body, bearer("foreign"), 201),
+        ({}, bearer("foreign"), 401),
+        ({}, {**bearer("foreign"), "X-API-Key": good["key"]}, 201),
+        ({}, twice, 401),
+    ):
+        answer = await http.post(ME, json=sent, headers=headers)
+        assert answer.status_code == expected, (sent, headers)
+        assert ("set-cookie" in answer.headers) == (expected == 201)
+        http.cookies.clear()
+
+
+async def test_where_keys_are_demanded_no_other_one_may_stand_beside_that_of_a_sign_in(
+    app: FastAPI,
+) -> None:
+    async with demanding(app) as http:
+        foreign = await http.post(ME, json={"key": LOCAL}, headers=bearer("foreign"))
+        assert foreign.status_code == 401
+        assert (await http.post(ME, json={"key": LOCAL})).status_code == 201
 
 
 async def test_no_other_page_signs_somebody_in(http: httpx.AsyncClient) -> None:
@@ -268,7 +299,7 @@ async def demanding(app: FastAPI, **changes: Any) -> AsyncGenerator[httpx.AsyncC
     """Another server of the same data, that demands keys."""
     store: Container = app.state.container
     store.settings = store.settings.model_copy(update={"auth": "required", **changes})
-    again = create_app(store.settings, store)
+    again = create_app(store.settings, store, local_secret="omk_local")
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(again), base_url="http://127.0.0.1:8765"
     ) as http:
@@ -325,7 +356,11 @@ async def test_a_cookie_stays_below_the_path_that_a_proxy_serves(
     tmp_path: Path, clock: FrozenClock
 ) -> None:
     settings = Settings(data_dir=tmp_path / "below", root_path="/memory")
-    app = create_app(settings, Container(settings, embedder=HashEmbedder(), clock=clock))
+    app = create_app(
+        settings,
+        Container(settings, embedder=HashEmbedder(), clock=clock),
+        local_secret=LOCAL,
+    )
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
