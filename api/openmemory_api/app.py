@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx
@@ -17,7 +18,7 @@ from openmemory_api.container import DEFAULT_PROJECT, Container
 from openmemory_api.domain.errors import Invalid, StoreError
 from openmemory_api.gates import Surfaced, authenticator, surface
 from openmemory_api.key_gate import KeyGate, OpenCalls
-from openmemory_api.middleware import ReadyGate, error_body
+from openmemory_api.middleware import ASGIApp, ReadyGate, error_body
 from openmemory_api.recording import Recording, Routed
 from openmemory_api.routes import access, activity, apps, docs, keys, own, sessions
 from openmemory_api.routes.identity import Identity
@@ -99,13 +100,21 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 def _mount_tool_server(app: FastAPI, *, add_wait: float) -> None:
     """Give the tool server this app as its backend, in process: no port, one contract."""
-    http = httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", timeout=TIMEOUT
-    )
+    http = in_process(app)
     # The app's own middleware has checked Host and Origin before a request gets here.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app.state.tools = McpHttp(create_server(RestBackend(http, add_wait=add_wait)), security)
     app.router.routes.extend(app.state.tools.routes())
+
+
+def in_process(app: ASGIApp) -> httpx.AsyncClient:
+    """A client of an app without a port. One serves all callers, so it keeps no cookie of any."""
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://127.0.0.1",
+        timeout=TIMEOUT,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
 
 
 def _identity(settings: Settings, local_secret: str | None, store: Container) -> Identity:

@@ -172,8 +172,9 @@ class KeyGate:
 def _refuse_another(binding: Binding, scope: Scope) -> None:
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     found = _NAMED.match(path)
-    user, app = (found[2], found[1].lower()) if found else named_in(Headers(scope=scope))
-    refuse_contradiction(binding, user, app)
+    if found:
+        refuse_contradiction(binding, found[2], found[1].lower())
+    refuse_contradiction(binding, *named_in(Headers(scope=scope)))
 
 
 def _deadline(left: timedelta | None) -> float:

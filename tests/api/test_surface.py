@@ -7,9 +7,13 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from openmemory_api.app import create_app
+from openmemory_api.app import create_app, in_process
 from openmemory_api.container import Container
 from openmemory_api.limits import MAX_BODY
 from openmemory_api.middleware import Surface, SurfacePolicy, normalised
@@ -28,6 +32,19 @@ async def test_a_foreign_host_is_refused_on_every_path(
     answer = await http.get(path, headers={"host": host})
     assert answer.status_code == 421
     assert "OPENMEMORY_ALLOWED_HOSTS" in answer.json()["detail"]
+
+
+async def test_the_tool_servers_client_keeps_no_cookie_of_any_caller() -> None:
+    asked: list[str | None] = []
+
+    async def answer(request: Request) -> Response:
+        asked.append(request.headers.get("cookie"))
+        return Response(headers={"set-cookie": "session=anna; Path=/"})
+
+    async with in_process(Starlette(routes=[Route("/", answer)])) as http:
+        for _ in range(2):
+            assert "set-cookie" in (await http.get("/")).headers
+    assert asked == [None, None]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -12,7 +12,7 @@ from openmemory_api.db.session import ReadConnection, WriteConnection
 from openmemory_api.db.tables import access_bases, access_rules, apps, users
 from openmemory_api.domain.access import Access, Base, Rule
 from openmemory_api.domain.errors import UnreadableRules
-from openmemory_api.domain.rules import Row, Rulebook, kind_and_value, rule_of
+from openmemory_api.domain.rules import Row, Rulebook, kind_and_value, rule_of, understood_merges
 
 ROW = (
     access_bases.c.id,
@@ -60,7 +60,11 @@ def _rules(found: Sequence[Any]) -> list[Rule]:
 
 
 async def rulebook(connection: ReadConnection, project_id: str, user_id: str) -> Rulebook:
-    """All access settings of a user. One that was never heard of has none."""
+    """All access settings of a user. One that was never heard of has none.
+
+    Raises:
+        UnreadableMerges: what is stored of which names are one app cannot be understood.
+    """
     statement = (
         sa.select(users.c.id.label("user"), users.c.access_version, users.c.merges, *ROW)
         .select_from(users)
@@ -81,7 +85,7 @@ async def rulebook(connection: ReadConnection, project_id: str, user_id: str) ->
         rows={app: _row(list(rows)) for app, rows in groupby(stored, lambda row: row.app)},
         paused=frozenset(name for name, paused in names.items() if paused),
         apps=frozenset(names),
-        merges=found[0].merges or {},
+        merges=understood_merges(found[0].merges),
     )
 
 

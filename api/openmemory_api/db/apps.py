@@ -10,7 +10,7 @@ from openmemory_api.db.access import ROW, row_of
 from openmemory_api.db.session import ReadConnection, WriteConnection
 from openmemory_api.db.tables import access_bases, access_rules, apps, keys, users
 from openmemory_api.domain.access import Access, Caller
-from openmemory_api.domain.rules import ANY_OTHER_APP
+from openmemory_api.domain.rules import ANY_OTHER_APP, understood_merges
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ async def app_state(connection: ReadConnection, caller: Caller) -> AppState:
         return AppState(Access(), None)
     first = rows[0]
     held = Access() if first.id is None else row_of([row for row in rows if row.id == first.id])
-    access = replace(held, paused=bool(first.paused), merges=first.merges or {})
+    access = replace(held, paused=bool(first.paused), merges=understood_merges(first.merges))
     return AppState(access, first.last_seen_at)
 
 

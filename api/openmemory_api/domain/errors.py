@@ -121,3 +121,14 @@ class UnreadableRules(Unavailable):
             f"The access rules of the app {app!r} cannot be read. Until they are set anew it can"
             " neither read nor write"
         )
+
+
+class UnreadableMerges(UnreadableRules):
+    """Which names are one app is stored and cannot be understood, so no app can reach anything."""
+
+    def __init__(self) -> None:
+        Unavailable.__init__(
+            self,
+            "Which names are one app cannot be read. Until the database is mended no app of this"
+            " user can read or write",
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from openmemory_api.domain.access import (
     Access,
@@ -17,7 +17,7 @@ from openmemory_api.domain.access import (
     Subject,
     Verb,
 )
-from openmemory_api.domain.errors import UnreadableRules
+from openmemory_api.domain.errors import UnreadableMerges, UnreadableRules
 from openmemory_api.domain.requests import UNSET, Unset
 
 ANY_OTHER_APP: Final = "*"
@@ -75,6 +75,23 @@ def rule_of(verb: str, effect: str, kind: str, value: str) -> Rule:
         ValueError: one of them is not a word of ours.
     """
     return Rule(Verb(verb), Effect(effect), subject_of(kind, value))
+
+
+def understood_merges(stored: object) -> Mapping[str, str]:
+    """The app that each merged name belongs to, as it is stored; None where nothing is merged.
+
+    Raises:
+        UnreadableMerges: not each is of a name into an app that is not merged itself.
+    """
+    if stored is None:
+        return {}
+    if not isinstance(stored, dict):
+        raise UnreadableMerges
+    found = cast("dict[str, object]", stored)
+    merges = {name: into for name, into in found.items() if isinstance(into, str)}
+    if len(merges) < len(found) or not merges.keys().isdisjoint(merges.values()):
+        raise UnreadableMerges
+    return merges
 
 
 @dataclass(frozen=True, slots=True)

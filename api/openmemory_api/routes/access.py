@@ -15,12 +15,12 @@ from openmemory_api.routes.access_models import (
     ChangedMemoryOut,
     ChangesBody,
     DifferenceOut,
+    ExcerptOut,
     ExplanationOut,
     GroupOut,
     HitOut,
     MatrixOut,
     MatrixRowOut,
-    MemoryOut,
     PreviewBody,
     PreviewOut,
     RowModel,
@@ -75,7 +75,7 @@ async def simulate(manager: ManagerDep, rules: RulesDep, body: SimulateBody) -> 
         return SimulatedOut(
             version=decided.version,
             app=body.app,
-            memory=MemoryOut.of(decided.memory),
+            memory=ExcerptOut.of(decided.memory),
             explanation=ExplanationOut.of(decided.explanation),
             results=None,
             of_user=None,
@@ -150,13 +150,13 @@ def _difference(difference: Difference) -> DifferenceOut:
 
 def _memories(some: Some, change: str) -> list[ChangedMemoryOut]:
     return [
-        ChangedMemoryOut.model_validate({**MemoryOut.of(memory).model_dump(), "change": change})
+        ChangedMemoryOut.model_validate({**ExcerptOut.of(memory).model_dump(), "change": change})
         for memory in some.memories
     ]
 
 
 def _hit(rank: int, hit: ScoredMemory) -> HitOut:
-    return HitOut(rank=rank, score=hit.score, memory=MemoryOut.of(hit.memory))
+    return HitOut(rank=rank, score=hit.score, memory=ExcerptOut.of(hit.memory))
 
 
 def _matrix_row(row: Row) -> MatrixRowOut:

@@ -185,7 +185,7 @@ class AppliedOut(BaseModel):
     version: int
 
 
-class MemoryOut(BaseModel):
+class ExcerptOut(BaseModel):
     """A memory, by its first words."""
 
     id: str
@@ -194,7 +194,7 @@ class MemoryOut(BaseModel):
     app: str | None = Field(description="Which app wrote it.")
 
     @classmethod
-    def of(cls, memory: Memory) -> "MemoryOut":
+    def of(cls, memory: Memory) -> "ExcerptOut":
         """A memory as it is shown."""
         return cls(
             id=memory.id,
@@ -204,7 +204,7 @@ class MemoryOut(BaseModel):
         )
 
 
-class ChangedMemoryOut(MemoryOut):
+class ChangedMemoryOut(ExcerptOut):
     """A memory that an app would gain or lose."""
 
     change: Literal["gains", "loses"]
@@ -282,7 +282,7 @@ class HitOut(BaseModel):
 
     rank: int
     score: float
-    memory: MemoryOut
+    memory: ExcerptOut
 
 
 class UserHitOut(HitOut):
@@ -296,7 +296,7 @@ class SimulatedOut(BaseModel):
 
     version: int
     app: str
-    memory: MemoryOut | None = None
+    memory: ExcerptOut | None = None
     explanation: ExplanationOut | None = None
     results: list[HitOut] | None = Field(None, description="What the app would be answered.")
     of_user: list[UserHitOut] | None = Field(None, description="What the user would be.")

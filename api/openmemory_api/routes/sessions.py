@@ -6,12 +6,14 @@ from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import Headers
 
 from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.errors import Invalid, NotAuthenticated
-from openmemory_api.domain.keys import Session
+from openmemory_api.domain.keys import Binding, Session
 from openmemory_api.routes.deps import CallerDep, ContainerDep
 from openmemory_api.routes.identity import (
+    Authenticator,
     Identity,
     cookie,
     credentials_of,
@@ -107,14 +109,9 @@ async def sign_in(
 ) -> SessionView:
     """Trade a key for a cookie of 12 hours, which ends with the key."""
     require_same_origin(request, without=True)
-    credential = body.key or next(iter(credentials_of(request.headers)), None)
-    if credential is None:
-        raise Invalid("Signing in takes a key: in the body as `key`, or in a header")
-    binding = await identity.authenticator.binding(credential.strip())
-    if binding is None:
-        raise NotAuthenticated("This key is unknown, revoked or expired")
+    binding, credential = await _proven(identity.authenticator, request.headers, body.key)
     session, token = await container.sessions.open(
-        identity.project_id, binding, credential.strip(), body.label
+        identity.project_id, binding, credential, body.label
     )
     response.headers["set-cookie"] = cookie(request, token, int(LIFETIME.total_seconds()))
     return _view(session, session)
@@ -145,6 +142,25 @@ async def end_session(caller: CallerDep, container: ContainerDep, session_id: st
     """End a session at once."""
     await container.sessions.end(caller, session_id)
     return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+async def _proven(
+    authenticator: Authenticator, headers: Headers, key: str | None
+) -> tuple[Binding, str]:
+    """Whom all keys of a request speak for, and the one to keep the session by."""
+    sent = credentials_of(headers)
+    if not (key or sent):
+        raise Invalid("Signing in takes a key: in the body as `key`, or in a header")
+    # Without any, this would ask for the key that the body may have.
+    named = await authenticator.verify(headers) if sent else None
+    for credential in [key.strip()] if key else sent:
+        binding = await authenticator.binding(credential)
+        if binding is None:
+            continue
+        if named not in (None, binding):
+            raise NotAuthenticated("The keys of this request are not one and the same")
+        return binding, credential
+    raise NotAuthenticated("This key is unknown, revoked or expired")
 
 
 def _app_identity(caller: Caller) -> Literal["proven", "claimed"] | None:

@@ -5,9 +5,10 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from openmemory_api.container import Container
-from openmemory_api.db.tables import access_bases, access_rules
+from openmemory_api.db.tables import access_bases, access_rules, users
 from openmemory_api.domain.access import Access, Caller, Effect, OfTag, Rule, Verb
 from openmemory_api.domain.errors import Invalid
 from openmemory_api.domain.rules import Draft
@@ -507,6 +508,35 @@ async def test_rules_that_cannot_be_read_show_nothing_and_can_be_set_anew(
     assert await seen(http) == ["a zither", "the weather"]
     # What nobody could read cannot be brought back.
     assert (await undo(http, mended["action_id"]))["left"] == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [["cursor"], [], "cursor", "", 5, 0, False, {"cursor": 5}, {"cursor": {"into": "zed"}},
+     {"a": "b", "b": "a"}, {"a": "a"}, {"cursor": "zed", "zed": "claude"}],
+)  # fmt: skip
+async def test_merges_that_cannot_be_read_let_no_app_through(
+    http: httpx.AsyncClient, store: Container, stored: Any
+):
+    await filled(store)
+    await seen(http)
+    await apply(http, NO_TEA)
+    async with store.access.changing(Caller("default", "anna", None)) as connection:
+        await connection.execute(sa.update(users).values(merges=stored))
+
+    for headers in (CURSOR, {**ANNA, "X-OpenMemory-App": "new"}):
+        refused = await http.post("/v3/memories/", json={}, headers=headers)
+        assert refused.status_code == 503
+        assert "cannot be read" in refused.json()["detail"]
+    for path in ("access/rules", "access/matrix", "apps"):
+        assert (await http.get(f"/api/v1/{path}", headers=ANNA)).status_code == 503
+    await post(http, "apply", {"changes": [NO_TEA]}, status=503)
+    # The user decides by no merge.
+    assert len(await seen(http, ANNA)) == 4
+
+
+async def test_a_memory_of_the_platform_keeps_its_name_in_the_openapi_document(app: FastAPI):
+    assert "MemoryOut" in app.openapi()["components"]["schemas"]
 
 
 async def test_templates_are_rows_to_choose(http: httpx.AsyncClient, store: Container):
