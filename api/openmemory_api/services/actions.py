@@ -84,8 +84,9 @@ class ActionService:
             raise Forbidden("Undoing is the user's; an app cannot do it")
         if KeyScope.ADMIN not in caller.scopes:
             require_scopes(caller, KeyScope.READ, KeyScope.WRITE, KeyScope.DELETE)
-        async with self._access.changing() as connection:
-            action = await _visible(connection, caller, (), action_id, rules=True)
+        async with self._access.changing(caller) as connection:
+            rules = KeyScope.ADMIN in caller.scopes
+            action = await _visible(connection, caller, (), action_id, rules=rules)
             if action.kind is ActionKind.ACCESS:
                 require_manager(caller)
             else:

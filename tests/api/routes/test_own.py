@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.keys import bearer, make
 from tests.api.stores import uuid
 from tests.api.waiting import eventually
 
@@ -35,6 +36,24 @@ async def test_an_add_is_an_action_that_can_be_undone_once(http: httpx.AsyncClie
     assert seen["undone_by"] == undone.json()["action_id"]
     again = await http.post(f"/api/v1/actions/{event}/undo", headers=ANNA)
     assert again.status_code == 400
+
+
+async def test_a_change_of_rules_is_to_a_key_that_settles_none_as_if_there_were_none(
+    http: httpx.AsyncClient,
+) -> None:
+    scopes = ["memory:read", "memory:write", "memory:delete"]
+    plain = bearer(await make(http, user_id="anna", scopes=scopes))
+    draft = {"changes": [{"app": "cursor", "paused": True}]}
+    rules = (await http.get("/api/v1/access/rules", headers=ANNA)).json()["version"]
+    settled = await http.post(
+        "/api/v1/access/apply", json={**draft, "version": rules}, headers=ANNA
+    )
+    assert settled.status_code == 200, settled.text
+    unknown, hidden = [
+        await http.post(f"/api/v1/actions/{action}/undo", headers=plain)
+        for action in (uuid(1), settled.json()["action_id"])
+    ]
+    assert (hidden.status_code, hidden.json()) == (404, unknown.json())
 
 
 async def test_a_deleted_memory_waits_in_the_trash_and_comes_back_as_it_was(
