@@ -523,7 +523,7 @@ async def end_session(ask: Ask) -> None:
 @reads("GET", "/api/v1/activity")
 async def activity(ask: Ask) -> None:
     answer = await ask.send("GET", "/api/v1/activity", limit=200)
-    if not manages(ask, answer):
+    if not manages(ask, answer, KeyScope.READ):
         return
     user = ask.asker.user
     found = ask.ok(answer)["results"]

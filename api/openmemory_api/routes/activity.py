@@ -13,13 +13,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from openmemory_api.db.activity import Call, Wanted
-from openmemory_api.domain.access import Caller
+from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.errors import Forbidden
 from openmemory_api.routes.deps import CallerDep, ContainerDep
-from openmemory_api.services.access import require_manager
+from openmemory_api.services.access import require_manager, require_scopes
 from openmemory_api.services.activity import Kind, Outcome
 from openmemory_api.services.usage import By
-from openmemory_api.services.validation import checked_id
+from openmemory_api.services.validation import checked_id, checked_moment
 
 router = APIRouter(prefix="/api/v1", tags=["activity"])
 
@@ -132,7 +132,10 @@ ViewerDep = Annotated[Caller, Depends(_viewer)]
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    there = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    in_utc = checked_moment(there, name="since or until")
+    assert in_utc is not None
+    return in_utc
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
@@ -156,6 +159,8 @@ async def _wanted(
     until: Annotated[Moment | None, Query(description="Exclusive")] = None,
     q: Annotated[str | None, Query(max_length=2_000, description="A part of the query")] = None,
 ) -> Wanted:
+    # A query, and which memory it found, tells of what is remembered.
+    require_scopes(viewer, KeyScope.READ)
     return Wanted(
         project_id=viewer.project_id,
         user_id=viewer.user_id,
@@ -192,7 +197,7 @@ async def list_calls(
         found, following = await container.calls.page(viewer, wanted, cursor=cursor, limit=limit)
         return {"results": [_call(call) for call in found], "next": following}
     written, kind = (_lines, _JSONL) if format == "jsonl" else (_cells, _CSV)
-    return _download(container.calls.all(viewer, wanted), written, kind)
+    return _download(await _begun(container.calls.all(viewer, wanted)), written, kind)
 
 
 @router.get("/usage", response_model=UsageOut)
@@ -215,6 +220,19 @@ async def usage(
 async def errors(caller: CallerDep, container: ContainerDep) -> Any:
     """The newest 1,000 failures (5xx) of the server, without any text of theirs."""
     return {"results": await container.usage.errors(caller)}
+
+
+async def _begun(calls: AsyncGenerator[Call]) -> AsyncGenerator[Call]:
+    """The same, once the first is there: what cannot be read must not look like nothing."""
+    first = await anext(calls, None)
+
+    async def following() -> AsyncGenerator[Call]:
+        if first is not None:
+            yield first
+        async for call in calls:
+            yield call
+
+    return following()
 
 
 def _download(
