@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -182,9 +182,14 @@ class Container:
         Raises:
             Unavailable: another program reads it now; to be tried again.
         """
-        if self._to_forget:
+        if not self._to_forget:
+            return
+        self._to_forget = False
+        try:
             await self.database.forget()
-            self._to_forget = False
+        except BaseException:
+            self._to_forget = True
+            raise
 
     def _embedder(self) -> Embedder:
         endpoint = self.settings.embedder

@@ -30,7 +30,15 @@ UNLOGGED: Final = frozenset({"/", "/health", "/docs", "/docs/assets/{name}"})
 
 _ENTRY: Final = "openmemory.entry"
 _GIVEN_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_TOOL: Final = re.compile(rb"[a-z][a-z0-9_]{0,63}")
+_TOOLS: Final = {
+    b"search_memory": ("POST", "/v3/memories/search/"),
+    b"list_memories": ("POST", "/v3/memories/"),
+    b"add_memories": ("POST", "/v3/memories/add/"),
+    b"update_memory": ("PUT", "/v1/memories/{memory_id}/"),
+    b"delete_memories": ("DELETE", "/v1/batch/"),
+    b"delete_all": ("DELETE", "/v1/memories/"),
+}
+"""What each tool does. A call that does another thing is not called by its name."""
 _READS: Final = frozenset(
     {
         ("POST", "/v1/memories/search/"),
@@ -101,7 +109,8 @@ class Recording:
         if self._put is None or not (entry.routed or self._refused(entry, scope)):
             return
         tool = _header(scope, b"x-openmemory-tool")
-        entry.tool = tool.decode("ascii") if _TOOL.fullmatch(tool) else None
+        if tool in _TOOLS and entry.operation == "{} {}".format(*_TOOLS[tool]):
+            entry.tool = tool.decode("ascii")
         self._put(entry)
 
     def _refused(self, entry: Entry, scope: Scope) -> bool:

@@ -178,11 +178,31 @@ async def let_go(connection: WriteConnection, *, before: datetime, keep: int, at
         return False
     kept = sa.select(sa.func.min(ids)).where(activity_calls.c.at >= before)
     first_kept = (await connection.execute(kept)).scalar_one() or newest + 1
-    until = max(first_kept, newest - keep + 1)
+    if newest - oldest >= keep:
+        # Counted, not reckoned: those that went before their time left gaps.
+        beyond = sa.select(ids).order_by(ids.desc()).offset(keep).limit(1)
+        last = (await connection.execute(beyond)).scalar_one_or_none()
+        first_kept = max(first_kept, 0 if last is None else last + 1)
+    until = first_kept
     upto = min(until, oldest + at_once)
     await connection.execute(sa.delete(activity_hits).where(activity_hits.c.call_id < upto))
     await connection.execute(sa.delete(activity_calls).where(ids < upto))
     return upto < until
+
+
+async def let_go_of_strangers(connection: WriteConnection, *, keep: int) -> None:
+    """Delete calls that failed and whose caller is not known, beyond the newest `keep`."""
+    columns = activity_calls.c
+    theirs = (
+        columns.user_id.is_(None),
+        columns.app.is_(None),
+        columns.key_id.is_(None),
+        columns.outcome != "ok",
+    )
+    newest = sa.select(columns.id).where(*theirs).order_by(columns.id.desc())
+    last = (await connection.execute(newest.offset(keep).limit(1))).scalar_one_or_none()
+    if last is not None:
+        await connection.execute(sa.delete(activity_calls).where(*theirs, columns.id <= last))
 
 
 async def let_go_of_usage(connection: WriteConnection, *, before: str) -> None:

@@ -58,7 +58,11 @@ class Database:
                 yield connection
 
     async def forget(self) -> None:
-        """Let nothing of what was erased stay in files that only recovery reads, where possible."""
+        """Let nothing of what was erased stay in files that only recovery reads.
+
+        Raises:
+            Unavailable: somebody reads what was there before; to be tried again.
+        """
 
     @asynccontextmanager
     async def migrating(self) -> AsyncGenerator[WriteConnection]:

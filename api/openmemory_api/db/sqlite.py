@@ -4,7 +4,7 @@ import json
 import sqlite3
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -12,8 +12,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from openmemory_api.db.driver import connect
 from openmemory_api.db.session import Database, is_write
+from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.filters import canonical_json, fold
 from openmemory_api.domain.memory import Json
+
+_READERS_MS: Final = 1_000
+"""How long emptying the write-ahead log waits for those who read from it."""
 
 
 def open_sqlite(path: Path, *, synchronous: str = "FULL", busy_seconds: int = 30) -> Database:
@@ -59,9 +63,22 @@ class SqliteDatabase(Database):
     """A file, and beside it the log of what was last written to it."""
 
     async def forget(self) -> None:
-        """Empty the write-ahead log, which holds pages as they were before something was erased."""
+        """Empty the write-ahead log, which holds pages as they were before something was erased.
+
+        Raises:
+            Unavailable: another connection reads from it; to be tried again.
+        """
         async with self._one_writer, self.read() as connection:
-            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            # Whoever waits here for a reader keeps writers out: not as long as a write may wait.
+            before = (await connection.exec_driver_sql("PRAGMA busy_timeout")).scalar_one()
+            await connection.exec_driver_sql(f"PRAGMA busy_timeout={min(before, _READERS_MS)}")
+            try:
+                answer = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                busy = answer.scalars().one()
+            finally:
+                await connection.exec_driver_sql(f"PRAGMA busy_timeout={before}")
+        if busy:
+            raise Unavailable("What was erased is still being read by another program")
 
 
 def _member_or_null(document: str | None, key: str) -> str | None:

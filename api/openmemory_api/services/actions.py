@@ -16,6 +16,7 @@ from openmemory_api.services.access import AccessService, Scope, require_manager
 from openmemory_api.services.activity import note_memories
 from openmemory_api.services.drafts import take_back
 from openmemory_api.services.indexing import Indexer
+from openmemory_api.services.limits import NO_QUOTA, Quota
 from openmemory_api.services.pending import UNDONE, withdraw
 from openmemory_api.services.reversing import reverse
 from openmemory_api.services.writing import Write
@@ -25,9 +26,15 @@ class ActionService:
     """Lists, shows and undoes actions. An action's id is the platform's event id."""
 
     def __init__(
-        self, database: Database, access: AccessService, indexer: Indexer, clock: Clock
+        self,
+        database: Database,
+        access: AccessService,
+        indexer: Indexer,
+        clock: Clock,
+        quota: Quota = NO_QUOTA,
     ) -> None:
         self._database = database
+        self._quota = quota
         self._access = access
         self._indexer = indexer
         self._clock = clock
@@ -79,6 +86,7 @@ class ActionService:
             Forbidden: an app asks; undoing is the user's.
             NotFound: there is no such action.
             Invalid: it was undone before.
+            QuotaExceeded: the user would have more memories than it may.
         """
         if caller.app is not None:
             raise Forbidden("Undoing is the user's; an app cannot do it")
@@ -108,7 +116,8 @@ class ActionService:
             write = await Write.start(
                 connection, caller, ActionKind.UNDO, user_id=action.user_id, now=self._clock()
             )
-            await reverse(write, [(first[each], current[each]) for each in back])
+            pairs = [(first[each], current[each]) for each in back]
+            await reverse(write, pairs, caller=caller, quota=self._quota)
             await write.finish()
             await action_rows.mark_undone(connection, [action_id], write.action_id)
         note_memories([change.memory.id for change in write.changes])

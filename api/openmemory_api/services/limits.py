@@ -5,8 +5,8 @@ day's calls were before it started is asked of the log.
 """
 
 import math
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -17,6 +17,7 @@ from openmemory_api.domain.access import ACTIVE, Caller
 from openmemory_api.domain.errors import QuotaExceeded, RateLimited
 from openmemory_api.domain.filters import In, Not, Present, all_of
 from openmemory_api.domain.keys import Limits
+from openmemory_api.domain.memory import Memory
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.services.activity import answer_with
 
@@ -161,6 +162,30 @@ class Quota:
                 f"{held} of {self.memories} memories are stored, and this would add {count}; none "
                 "was. Delete some first, or ask who runs this server for more room"
             )
+
+    async def require_room_for(
+        self,
+        connection: WriteConnection,
+        caller: Caller,
+        back: Iterable[Memory],
+        gone: Iterable[Memory] = (),
+    ) -> None:
+        """Refuse to bring memories back, of whichever users, where there is no room for them.
+
+        Args:
+            connection: of the transaction that brings them back.
+            caller: who asks.
+            back: those that come back.
+            gone: those that go in the same write.
+
+        Raises:
+            QuotaExceeded: a user would have more than it may.
+        """
+        more = Counter(memory.entities.user_id for memory in back)
+        more.subtract(memory.entities.user_id for memory in gone)
+        for user_id, count in more.items():
+            if count > 0:
+                await self.require_room(connection, caller, user_id, count)
 
 
 NO_QUOTA: Final = Quota()

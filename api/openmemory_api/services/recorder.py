@@ -4,10 +4,9 @@ docs/decisions/0012-activity.md says why.
 """
 
 import logging
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -19,16 +18,17 @@ from openmemory_api.db.schema import migrate
 from openmemory_api.db.session import Database, WriteConnection, undisturbed
 from openmemory_api.domain.errors import StoreError, Unavailable
 from openmemory_api.domain.protocols import Clock
-from openmemory_api.services.activity import Entry, Kind, Outcome
+from openmemory_api.domain.secrets import redacted
+from openmemory_api.services.activity import Entry
+from openmemory_api.services.batch import KEEP_ERRORS, Batch
 
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS: Final = 1.0
 """What a killed process loses at most."""
-QUEUE: Final = 10_000
-"""Calls that wait to be written; the oldest give way."""
 KEEP_CALLS: Final = 1_000_000
-KEEP_ERRORS: Final = 1_000
+KEEP_STRANGERS: Final = 10_000
+"""Of those, failed calls of nobody that is known."""
 KEEP_USAGE: Final = timedelta(days=400)
 MAX_QUERY: Final = 2_000
 """Characters of a query that are kept."""
@@ -38,33 +38,6 @@ _REMEMBERED: Final = 10_000
 _AT_ONCE: Final = 10_000
 
 Queries = Literal["text", "hash", "none"]
-
-
-@dataclass(slots=True)
-class Batch:
-    """What waits to be written."""
-
-    calls: deque[Entry] = field(default_factory=deque[Entry])
-    errors: deque[Entry] = field(default_factory=lambda: deque[Entry](maxlen=KEEP_ERRORS))
-    usage: dict[rows.UsageKey, list[int]] = field(default_factory=dict[rows.UsageKey, list[int]])
-
-    def __bool__(self) -> bool:
-        return bool(self.calls or self.errors or self.usage)
-
-    def put_back(self, older: "Batch") -> None:
-        """Take back what could not be written, before what came since."""
-        self.calls.extendleft(reversed(older.calls))
-        self.errors = deque([*older.errors, *self.errors], maxlen=KEEP_ERRORS)
-        for key, counts in older.usage.items():
-            self.count(key, counts)
-
-    def count(self, key: rows.UsageKey, counts: Sequence[int]) -> None:
-        """Add to a day's counts."""
-        known = self.usage.get(key)
-        if known is not None:
-            self.usage[key] = [a + b for a, b in zip(known, counts, strict=True)]
-        elif len(self.usage) < QUEUE:
-            self.usage[key] = list(counts)
 
 
 class Recorder:
@@ -78,6 +51,7 @@ class Recorder:
         days: how long calls are kept; 0 keeps none.
         queries: whether they are kept as texts, as keyed hashes, or not at all.
         hashed: the keyed hash of a query: equal for equal ones, of no use without the key.
+        redacts: whether a query that is kept as a text is kept without its secrets.
     """
 
     def __init__(
@@ -90,6 +64,7 @@ class Recorder:
         days: float,
         queries: Queries,
         hashed: Callable[[str], str],
+        redacts: bool = False,
     ) -> None:
         self.database = database
         self._store = store
@@ -98,6 +73,7 @@ class Recorder:
         self._keep = timedelta(days=days)
         self._queries: Queries = queries
         self._hashed = hashed
+        self._redacts = redacts
         self._waiting = Batch()
         self._in_hand = Batch()
         self._something = anyio.Event()
@@ -105,6 +81,8 @@ class Recorder:
         self._running = False
         self._opened: tuple[int, int] | None = None
         self._erased_through = 0
+        self._to_forget = False
+        self._strangers_written = False
         # Of a search that is under way while what it found is erased, only this knows.
         self._erased: dict[str, None] = {}
         self.dropped = 0
@@ -115,18 +93,17 @@ class Recorder:
     def put(self, entry: Entry) -> None:
         """Take in a call that has ended."""
         entry.ended_at = self._clock()
+        entry.query = None if entry.query is None else self._cut(entry)
+        entry.hits = entry.hits[:MAX_HITS]
         if self._keep:
-            self._waiting.calls.append(entry)
-            self._drop_beyond()
-        if entry.outcome is Outcome.FAILED and entry.status is not None:
-            self._waiting.errors.append(entry)
-        self._waiting.count(_usage_key(entry), _counts(entry))
+            self.dropped += self._waiting.add(entry)
+        self._waiting.count(entry)
         self._something.set()
 
     @property
     def waiting(self) -> int:
         """How many calls are not written yet."""
-        return len(self._waiting.calls) + len(self._in_hand.calls)
+        return len(self._waiting) + len(self._in_hand)
 
     async def run(self) -> None:
         """Write once a second, while there is something, until cancelled."""
@@ -164,15 +141,17 @@ class Recorder:
                 await self._write(batch)
             except (Unavailable, OSError) as error:
                 self._failed(error)
-                self._waiting.put_back(batch)
-                self._drop_beyond()
+                self.dropped += self._waiting.put_back(batch)
                 self._something.set()
             except (StoreError, SQLAlchemyError) as error:
                 # What cannot be written once would not be the next time, and keep all else back.
                 self._failed(error)
-                self.dropped += len(batch.calls)
+                self.dropped += len(batch)
             else:
                 self.problem = None
+                # What is written must not be written again because this failed.
+                with suppress(StoreError, SQLAlchemyError, OSError):
+                    await self.forget()
             finally:
                 self._in_hand = Batch()
 
@@ -182,10 +161,20 @@ class Recorder:
             log.warning(problem, exc_info=error)
         self.problem = problem
 
-    def _drop_beyond(self) -> None:
-        while len(self._waiting.calls) > QUEUE:
-            self._waiting.calls.popleft()
-            self.dropped += 1
+    async def forget(self) -> None:
+        """Leave nothing of what was erased beside the file, where something may be.
+
+        Raises:
+            Unavailable: another program reads it now; to be tried again.
+        """
+        if not self._to_forget:
+            return
+        self._to_forget = False
+        try:
+            await self.database.forget()
+        except BaseException:
+            self._to_forget = True
+            raise
 
     async def _open(self) -> None:
         """Make or find the tables; also where somebody has deleted the file meanwhile."""
@@ -218,7 +207,7 @@ class Recorder:
             await self._add(connection, batch)
             await rows.erase_queries(connection, [memory_id for memory_id, _ in erased])
         if erased:
-            await self.database.forget()
+            self._to_forget = True
             self._erased_through = erased[-1][1]
 
     async def _newly_erased(self) -> list[tuple[str, int]]:
@@ -232,13 +221,14 @@ class Recorder:
         return erased
 
     async def _add(self, connection: WriteConnection, batch: Batch) -> None:
-        first = await rows.last_id(connection) + 1 if batch.calls else 0
-        calls = [self._call(first + i, entry) for i, entry in enumerate(batch.calls)]
-        hits = [hit for i, entry in enumerate(batch.calls) for hit in _hits(first + i, entry)]
+        entries = batch.calls
+        first = await rows.last_id(connection) + 1 if entries else 0
+        calls = [self._call(first + i, entry) for i, entry in enumerate(entries)]
+        hits = [hit for i, entry in enumerate(entries) for hit in _hits(first + i, entry)]
         await rows.add_calls(connection, calls, hits)
         await rows.add_usage(connection, batch.usage)
-        errors = [_error(entry) for entry in batch.errors]
-        await rows.add_errors(connection, errors, keep=KEEP_ERRORS)
+        await rows.add_errors(connection, list(batch.errors), keep=KEEP_ERRORS)
+        self._strangers_written |= bool(batch.strangers)
 
     def _call(self, call_id: int, entry: Entry) -> dict[str, Any]:
         return {
@@ -262,13 +252,24 @@ class Recorder:
     def _query(self, entry: Entry) -> str | None:
         if entry.query is None or any(hit[0] in self._erased for hit in entry.hits):
             return None
-        return self.kept(entry.query)
+        return self._hashed(entry.query) if self._queries == "hash" else entry.query
+
+    def _cut(self, entry: Entry) -> str | None:
+        """Its query, as much of it as waits; no secret is cut in two, so that it is known."""
+        # What is not known to have been found could be erased without a trace of the query.
+        if self._queries == "none" or entry.query is None or len(entry.hits) > MAX_HITS:
+            return None
+        return self._shown(entry.query)
+
+    def _shown(self, query: str) -> str:
+        redacts = self._redacts and self._queries == "text"
+        return (redacted(query)[0] if redacts else query)[:MAX_QUERY]
 
     def kept(self, query: str) -> str | None:
         """A query as the log has it; None where it keeps none."""
         if self._queries == "text":
-            return query[:MAX_QUERY]
-        return self._hashed(query) if self._queries == "hash" else None
+            return self._shown(query)
+        return self._hashed(query[:MAX_QUERY]) if self._queries == "hash" else None
 
     async def sweep(self) -> None:
         """Let go of what is too old or too much.
@@ -278,6 +279,10 @@ class Recorder:
         """
         if self._opened is None:
             return
+        if self._strangers_written:
+            async with self.database.write() as connection:
+                await rows.let_go_of_strangers(connection, keep=KEEP_STRANGERS)
+            self._strangers_written = False
         before = self._clock() - self._keep
         more = True
         while more:
@@ -304,43 +309,6 @@ class Recorder:
         return {"waiting": self.waiting, "dropped": self.dropped, "problem": self.problem}
 
 
-def day_of(moment: datetime) -> str:
-    """The day that a call counts for, in UTC."""
-    return moment.astimezone(UTC).date().isoformat()
-
-
-def _usage_key(entry: Entry) -> rows.UsageKey:
-    assert entry.ended_at is not None
-    caller = entry.caller
-    who = (caller.user_id, caller.app, caller.key_id) if caller else (None, None, None)
-    user, app, key = (part or "" for part in who)
-    return (day_of(entry.ended_at), entry.project_id, user, app, key)
-
-
-def _counts(entry: Entry) -> tuple[int, ...]:
-    """In the order of `COUNTED`."""
-    done = entry.outcome is Outcome.OK
-    return (
-        1,
-        int(done and entry.kind is Kind.READ),
-        int(done and entry.kind is Kind.WRITE),
-        int(entry.outcome is Outcome.DENIED),
-        int(entry.outcome is Outcome.LIMITED),
-        int(entry.outcome is Outcome.FAILED),
-    )
-
-
 def _hits(call_id: int, entry: Entry) -> list[rows.HitRow]:
-    found = enumerate(entry.hits[:MAX_HITS], start=1)
+    found = enumerate(entry.hits, start=1)
     return [(call_id, i, memory_id, score) for i, (memory_id, score) in found]
-
-
-def _error(entry: Entry) -> dict[str, Any]:
-    return {
-        "at": entry.ended_at,
-        "request_id": entry.request_id,
-        "operation": entry.operation,
-        "status": entry.status,
-        "exception": entry.exception,
-        "place": entry.place,
-    }

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from openmemory_api.db.actions import Recorded, contents
+from openmemory_api.domain.access import Caller
 from openmemory_api.domain.memory import Memory, State
 from openmemory_api.domain.requests import ChangeKind
+from openmemory_api.services.limits import Quota
 from openmemory_api.services.writing import Write
 
 
@@ -16,28 +18,36 @@ def is_as_before(first: Recorded, memory: Memory) -> bool:
     return _is_in_trash(memory) is _was_in_trash(first) and not _differs(first, memory)
 
 
-async def reverse(write: Write, changed: Sequence[tuple[Recorded, Memory]]) -> None:
+async def reverse(
+    write: Write, changed: Sequence[tuple[Recorded, Memory]], *, caller: Caller, quota: Quota
+) -> None:
     """Bring memories to where they were before a change of theirs.
 
     Args:
         write: the write that this is.
         changed: each memory as it is now, and the first of the changes to take back: those that
             came after it go with it.
+        caller: who takes them back.
+        quota: how many memories a user may have.
+
+    Raises:
+        QuotaExceeded: it would have more.
     """
     firsts = {memory.id: first for first, memory in changed}
     now = {memory.id: memory for _, memory in changed}
     back = [
         each for each in now.values() if _is_in_trash(each) and not _was_in_trash(firsts[each.id])
     ]
+    gone = [
+        each for each in now.values() if _was_in_trash(firsts[each.id]) and not _is_in_trash(each)
+    ]
+    await quota.require_room_for(write.connection, caller, back, gone)
     now |= {memory.id: memory for memory in await write.restore(back)}
     edited = [each for each in now.values() if _differs(firsts[each.id], each)]
     pairs = [(each, _as_before(each, firsts[each.id], write)) for each in edited]
     await write.replace(pairs)
     now |= {memory.id: memory for _, memory in pairs}
-    away = [
-        each for each in now.values() if _was_in_trash(firsts[each.id]) and not _is_in_trash(each)
-    ]
-    await write.trash(away)
+    await write.trash([now[each.id] for each in gone])
 
 
 def _was_in_trash(first: Recorded) -> bool:

@@ -15,6 +15,7 @@ from openmemory_api.domain.requests import ActionKind, MemoryRef
 from openmemory_api.services.access import AccessService
 from openmemory_api.services.activity import note_memories
 from openmemory_api.services.indexing import Indexer
+from openmemory_api.services.limits import NO_QUOTA, Quota
 from openmemory_api.services.writing import Forget, Write, erase, find_all, user_of
 
 _SWEEP: Final = 1_000
@@ -31,6 +32,7 @@ class TrashService:
         clock: Clock,
         keep: timedelta,
         forget: Forget,
+        quota: Quota = NO_QUOTA,
     ) -> None:
         self._database = database
         self._access = access
@@ -38,6 +40,7 @@ class TrashService:
         self._clock = clock
         self._keep = keep
         self._forget = forget
+        self._quota = quota
 
     async def page(self, caller: Caller, *, page: int, page_size: int) -> tuple[int, list[Memory]]:
         """How many memories are in the caller's trash, and one page of them."""
@@ -54,10 +57,12 @@ class TrashService:
 
         Raises:
             NotFound: one is not in the caller's trash.
+            QuotaExceeded: the user would have more than it may.
         """
         trash = (await self._access.scope(_as_user(caller), KeyScope.WRITE)).trash
         async with self._database.write() as connection:
             found = await _find(connection, caller, refs, trash)
+            await self._quota.require_room_for(connection, caller, found)
             write = await Write.start(
                 connection, caller, ActionKind.RESTORE, user_id=user_of(found), now=self._clock()
             )

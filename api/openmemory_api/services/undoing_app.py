@@ -21,6 +21,7 @@ from openmemory_api.services.access import require_manager, require_scopes
 from openmemory_api.services.activity import note_memories
 from openmemory_api.services.apps import known_app
 from openmemory_api.services.indexing import Indexer
+from openmemory_api.services.limits import NO_QUOTA, Quota
 from openmemory_api.services.pending import UNDONE, withdraw
 from openmemory_api.services.reversing import is_as_before, reverse
 from openmemory_api.services.validation import checked_moment
@@ -57,8 +58,11 @@ class _Plan:
 class AppUndoService:
     """Undoes what an app did, whatever it was called."""
 
-    def __init__(self, database: Database, indexer: Indexer, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, indexer: Indexer, clock: Clock, quota: Quota = NO_QUOTA
+    ) -> None:
         self._database = database
+        self._quota = quota
         self._indexer = indexer
         self._clock = clock
 
@@ -86,6 +90,7 @@ class AppUndoService:
             Forbidden: the caller may not manage apps, or not change memories.
             Invalid: the time has no extent.
             NotFound: the user has no such app.
+            QuotaExceeded: the user would have more memories than it may.
         """
         require_manager(caller)
         require_scopes(caller, KeyScope.READ)
@@ -111,7 +116,7 @@ class AppUndoService:
         write = await Write.start(
             connection, caller, ActionKind.UNDO, user_id=caller.user_id, now=now
         )
-        await reverse(write, plan.back)
+        await reverse(write, plan.back, caller=caller, quota=self._quota)
         await write.finish()
         until = None if deeds.until is None else deeds.until.isoformat()
         about = {"app": deeds.apps[0], "since": deeds.since.isoformat(), "until": until}

@@ -1,5 +1,6 @@
 """What is erased for good is erased from the log's queries, too."""
 
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from openmemory_api.container import Container
 from openmemory_api.db.activity import Wanted
+from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.requests import SearchRequest
 from openmemory_api.services.activity import Entry, current, identified
 from openmemory_api.settings import Settings
@@ -135,6 +137,55 @@ async def test_nothing_of_an_erased_query_stays_in_the_file(
     assert _holds(folder, b"zanzibar")
     await purged(http, tea)
     assert not _holds(folder, b"zanzibar")
+
+
+async def test_what_somebody_still_reads_is_forgotten_later(
+    http: httpx.AsyncClient, store: Container, settings: Settings
+) -> None:
+    if settings.database_path is None:
+        pytest.skip("PostgreSQL's own files are its server's")
+    tea = await added(http, "likes quinoa")
+    await searched(http, "zanzibar tea")
+    await store.recorder.flush()
+    names = ("activity.db", settings.database_path.name)
+    folder = settings.data_dir
+    readers = [sqlite3.connect(folder / name, isolation_level=None) for name in names]
+    for reader in readers:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    await purged(http, tea)
+    rows = len(await calls(http))
+    for name, words in zip(names, (b"zanzibar", b"quinoa"), strict=True):
+        assert words in (folder / f"{name}-wal").read_bytes() + (folder / name).read_bytes()
+    for reader in readers:
+        reader.close()
+    await store.recorder.flush()
+    await store.forget_again()
+    assert not _holds(folder, b"zanzibar")
+    assert not any(b"quinoa" in path.read_bytes() for path in folder.glob(f"{names[1]}*"))
+    # And nothing was written twice meanwhile: the look itself is one more.
+    assert len(await calls(http)) == rows + 1
+
+
+async def test_what_was_written_is_not_written_again_where_forgetting_fails(
+    http: httpx.AsyncClient, store: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    async def forget() -> None:
+        tried.append(1)
+        raise Unavailable("no disk")
+
+    monkeypatch.setattr(store.recorder.database, "forget", forget)
+    tea = await added(http, "likes tea")
+    await searched(http, "tea")
+    await purged(http, tea)
+    await store.recorder.flush()
+    await store.recorder.flush()
+    ids = [row["request_id"] for row in await calls(http)]
+    # Added, searched, trashed, purged.
+    assert (len(ids), len(set(ids))) == (4, 4)
+    assert len(tried) > 1
 
 
 def _holds(folder: Path, words: bytes) -> bool:

@@ -10,20 +10,20 @@ import pytest
 from pydantic import SecretStr
 
 from openmemory_api.container import Container
+from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.errors import QuotaExceeded, RateLimited
 from openmemory_api.domain.keys import KeyWish
-from openmemory_api.domain.memory import EntityIds
+from openmemory_api.domain.memory import EntityIds, State
 from openmemory_api.services import limits
 from openmemory_api.settings import Settings
 from tests.api.activity.test_log import ANNA, calls
 from tests.api.stores import ADMIN, add, stored
 from tests.api.stores import ANNA as ANNA_CALLER
 from tests.api.waiting import ended, say
-from tests.fakes import FakeExtractor, FrozenClock, HashEmbedder
+from tests.fakes import START, FakeExtractor, FrozenClock, HashEmbedder
 from tests.postgres.fixtures import BOTH
 
 DATABASES = BOTH
-KEYED = replace(ANNA_CALLER, key_id="0123456789abcdef")
 
 
 @pytest.fixture
@@ -45,6 +45,12 @@ def limited(**chosen: int) -> pytest.MarkDecorator:
 async def a_key(store: Container, **wishes: Any) -> dict[str, str]:
     issued = await store.keys.create(ADMIN, KeyWish("laptop", user_id="anna", **wishes))
     return {"Authorization": f"Token {issued.credential}"}
+
+
+async def keyed(store: Container, caller: Caller = ANNA_CALLER) -> Caller:
+    """A caller by a key of its own."""
+    issued = await store.keys.create(ADMIN, KeyWish("laptop", user_id="anna"))
+    return replace(caller, key_id=issued.key.id)
 
 
 async def ping(http: httpx.AsyncClient, key: dict[str, str]) -> httpx.Response:
@@ -174,18 +180,48 @@ class TestMemories:
     async def test_others_memories_and_the_trusted_do_not_count(self, store: Container) -> None:
         bob = replace(ANNA_CALLER, user_id="bob")
         await add(store, bob, "1", "2", "3", "4")
-        await add(store, KEYED, "1", "2", "3")
+        anna = await keyed(store)
+        await add(store, anna, "1", "2", "3")
         with pytest.raises(QuotaExceeded):
-            await add(store, KEYED, "4")
+            await add(store, anna, "4")
         await add(store, ANNA_CALLER, "4")
 
+    async def test_nothing_is_brought_back_beyond_it(
+        self, http: httpx.AsyncClient, store: Container
+    ) -> None:
+        key, anna = await a_key(store, scopes=list(KeyScope)), await keyed(store)
+        old = [change.memory.id for change in (await add(store, anna, "1", "2")).changes]
+        of_app = replace(ANNA_CALLER, app="cursor")
+        await add(store, of_app, "5")
+        deleted = await store.memories.delete(of_app, [m.id for m in await stored(store)])
+        added = await add(store, anna, "3", "4")
+        undo = f"/api/v1/actions/{deleted.action_id}/undo"
+        refused = [
+            await http.post(undo, headers=key),
+            await http.post("/api/v1/trash/restore", json={"ids": old}, headers=key),
+            await http.post(
+                "/api/v1/apps/cursor/undo", json={"since": START.isoformat()}, headers=key
+            ),
+        ]
+        assert [answer.status_code for answer in refused] == [413] * 3
+        active = [memory.text for memory in await stored(store) if memory.state is State.ACTIVE]
+        assert sorted(active) == ["3", "4"]
+        # There is room for one; and an undo may make room.
+        one = {"ids": old[:1]}
+        answer = await http.post("/api/v1/trash/restore", json=one, headers=key)
+        assert answer.status_code == 200
+        away = await http.post(f"/api/v1/actions/{added.action_id}/undo", headers=key)
+        assert away.status_code == 200
+        # Who needs no key is not limited.
+        assert (await http.post(undo, headers=ANNA)).status_code == 200
+
     async def test_memories_without_a_user_are_counted_together(self, store: Container) -> None:
-        keyed = replace(ADMIN, key_id=KEYED.key_id)
+        nobody = await keyed(store, ADMIN)
         await add(store, ANNA_CALLER, "1", "2", "3")
         nobodys = EntityIds(agent_id="helper")
-        await add(store, keyed, "1", "2", "3", entities=nobodys)
+        await add(store, nobody, "1", "2", "3", entities=nobodys)
         with pytest.raises(QuotaExceeded):
-            await add(store, keyed, "4", entities=nobodys)
+            await add(store, nobody, "4", entities=nobodys)
 
 
 @limited(max_memories=2)
@@ -200,7 +236,7 @@ class TestFacts:
         self, store: Container, extractor: FakeExtractor
     ) -> None:
         extractor.gate = anyio.Event()
-        added = await say(store, KEYED, "one", "two", "three")
+        added = await say(store, await keyed(store), "one", "two", "three")
         extractor.gate.set()
         action = await ended(store, ANNA_CALLER, added)
         assert action.status == "FAILED"
@@ -210,7 +246,8 @@ class TestFacts:
     async def test_where_there_is_no_room_nothing_is_promised(
         self, store: Container, extractor: FakeExtractor
     ) -> None:
-        await ended(store, ANNA_CALLER, await say(store, KEYED, "one", "two"))
+        anna = await keyed(store)
+        await ended(store, ANNA_CALLER, await say(store, anna, "one", "two"))
         with pytest.raises(QuotaExceeded):
-            await say(store, KEYED, "three")
+            await say(store, anna, "three")
         assert len(extractor.passages) == 1

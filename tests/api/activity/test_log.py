@@ -79,11 +79,19 @@ async def test_a_tool_is_one_call_under_its_own_name(http: httpx.AsyncClient) ->
     assert found["hits"][0]["memory_id"] == added_["hits"][0]["memory_id"]
 
 
-async def test_a_tools_name_is_a_label_and_cleaned(http: httpx.AsyncClient) -> None:
+async def test_a_call_has_a_tools_name_only_where_it_does_what_the_tool_does(
+    http: httpx.AsyncClient,
+) -> None:
     await http.get("/v1/ping/", headers={"X-OpenMemory-Tool": "search_memory"})
     await http.get("/v1/ping/", headers={"X-OpenMemory-Tool": "=cmd|' /C calc'!A0"})
-    forged, claimed = await calls(http)
-    assert (forged["operation"], claimed["operation"]) == ("GET /v1/ping/", "search_memory")
+    await http.delete("/v1/memories/?all=true", headers={"X-OpenMemory-Tool": "search_memory"})
+    await http.delete("/v1/memories/?all=true", headers={"X-OpenMemory-Tool": "delete_all"})
+    assert [row["operation"] for row in await calls(http)] == [
+        "delete_all",
+        "DELETE /v1/memories/",
+        "GET /v1/ping/",
+        "GET /v1/ping/",
+    ]
 
 
 async def test_refused_calls_have_a_row_and_leave_no_trace_of_what_was_refused(

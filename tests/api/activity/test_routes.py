@@ -1,6 +1,7 @@
 """Every route leaves a row, by construction: a route that nobody drives here fails the test."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from openmemory_api.container import Container
+from openmemory_api.domain.errors import Unavailable
 from openmemory_api.recording import UNLOGGED, kind_of, routes_of
 from openmemory_api.services.activity import Kind
 from tests.api.stores import uuid
@@ -177,3 +179,28 @@ async def test_usage_has_its_bounds(http: httpx.AsyncClient) -> None:
     assert (await http.get("/api/v1/usage", params={"to": "0001-01-03"})).status_code == 200
     default = (await http.get("/api/v1/usage")).json()
     assert (default["from"], default["to"], default["by"]) == ("2026-01-31", "2026-03-01", "day")
+
+
+async def test_moments_at_the_ends_of_time_are_refused_whatever_is_asked_for(
+    http: httpx.AsyncClient,
+) -> None:
+    for wrong in (
+        {"since": "0001-01-01T00:00:00+14:00"},
+        {"until": "9999-12-31T23:59:59-12:00"},
+    ):
+        for form in ("json", "csv", "jsonl"):
+            answer = await http.get("/api/v1/activity", params={**wrong, "format": form})
+            assert (answer.status_code, "since or until" in answer.text) == (400, True)
+
+
+async def test_a_download_that_cannot_begin_is_an_error_and_not_an_empty_file(
+    http: httpx.AsyncClient, store: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def read() -> AsyncGenerator[None]:
+        raise Unavailable("no disk")
+        yield
+
+    monkeypatch.setattr(store.recorder.database, "read", read)
+    answer = await http.get("/api/v1/activity", params={"format": "csv"})
+    assert answer.status_code == 503

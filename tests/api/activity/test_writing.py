@@ -14,7 +14,7 @@ import pytest
 from openmemory_api.container import Container
 from openmemory_api.db.activity import Wanted
 from openmemory_api.domain.requests import SearchRequest
-from openmemory_api.services import recorder
+from openmemory_api.services import batch, recorder
 from openmemory_api.services.activity import Entry, Kind, current, note
 from openmemory_api.settings import Settings
 from tests.api.activity.test_log import ANNA, added, calls, searched
@@ -39,7 +39,8 @@ async def health(http: httpx.AsyncClient) -> dict[str, Any]:
 
 
 def an_entry(number: int = 1, **fields: Any) -> Entry:
-    return Entry(f"r{number}", "default", operation="GET /v1/ping/", status=200, **fields)
+    fields = {"operation": "GET /v1/ping/", "status": 200, "caller": ADMIN, **fields}
+    return Entry(f"r{number}", "default", **fields)
 
 
 async def test_the_log_is_readable_by_its_owner_alone(
@@ -69,12 +70,86 @@ async def test_what_waits_is_written_when_the_server_stops(
 async def test_a_queue_that_is_full_lets_the_oldest_go_and_says_so(
     store: Container, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder, "QUEUE", 3)
+    monkeypatch.setattr(batch, "QUEUE", 3)
     for number in range(5):
         store.recorder.put(an_entry(number))
     assert (await health(http))["dropped"] == 2
     found, _ = await store.calls.page(ADMIN, Wanted("default"), cursor=None, limit=10)
     assert [call.request_id for call in found] == ["r4", "r3", "r2"]
+
+
+async def shown(store: Container) -> list[str]:
+    return [call.request_id async for call in store.calls.all(ADMIN, Wanted("default"))]
+
+
+async def test_strangers_cost_nobody_a_row_in_the_queue(
+    store: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "QUEUE", 3)
+    monkeypatch.setattr(batch, "STRANGERS", 2)
+    store.recorder.put(an_entry(0))
+    for number in range(1, 6):
+        store.recorder.put(an_entry(number, caller=None, status=401))
+    store.recorder.put(an_entry(6))
+    assert (store.recorder.waiting, store.recorder.dropped) == (4, 3)
+    # Theirs in the order of all; the newest of them went.
+    assert await shown(store) == ["r6", "r2", "r1", "r0"]
+
+
+async def test_strangers_cost_nobody_a_row_on_disk(
+    store: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "KEEP_CALLS", 3)
+    monkeypatch.setattr(recorder, "KEEP_STRANGERS", 1)
+    store.recorder.put(an_entry(0))
+    store.recorder.put(an_entry(1, status=403))
+    for number in range(2, 7):
+        store.recorder.put(an_entry(number, caller=None, status=401))
+    await store.recorder.flush()
+    await store.recorder.sweep()
+    # An administrator is nobody in particular, but one whose refusals are few.
+    assert await shown(store) == ["r6", "r0"]
+    for number in range(7, 10):
+        store.recorder.put(an_entry(number))
+    await store.recorder.flush()
+    await store.recorder.sweep()
+    assert await shown(store) == ["r9", "r8", "r7"]
+
+
+async def test_a_queue_of_long_queries_and_many_hits_is_bounded_in_bytes(
+    store: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "QUEUE_BYTES", 30_000)
+    long = "x" * 20_000
+    for number in range(5):
+        store.recorder.put(an_entry(number, query=long, hits=[("a", 0.5)]))
+    assert await shown(store) == ["r4", "r3", "r2"]
+    found, _ = await store.calls.page(ADMIN, Wanted("default"), cursor=None, limit=1)
+    assert found[0].query == long[:2_000]
+    entry = an_entry(5, query="all", hits=[(str(number), None) for number in range(1_001)])
+    store.recorder.put(entry)
+    # Whether what was found beyond them is erased some day, nobody would know.
+    assert (len(entry.hits), entry.query) == (1_000, None)
+
+
+class TestRedacting:
+    """Where secrets are taken out of what is stored."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"redact": "redact"})
+
+    async def test_the_log_keeps_no_secret_either(
+        self, http: httpx.AsyncClient, store: Container
+    ) -> None:
+        key = "sk-ant-api03-" + "aB3" * 31 + "-xyz12AA"
+        await searched(http, f"is {key} known")
+        await searched(http, "x" * 1_980 + " " + key)
+        cut, whole = await calls(http, kind="read")
+        assert whole["query"].startswith("is [redacted")
+        assert "sk-ant" not in whole["query"] + cut["query"]
+        # Nor does it keep what it is asked for.
+        assert await calls(http, q=f"is {key} known", kind="read") == [whole]
 
 
 async def test_ten_thousand_searches_stay_bounded(
@@ -102,7 +177,7 @@ async def test_ten_thousand_searches_stay_bounded(
     left = [call async for call in store.calls.all(ADMIN, Wanted("default"))]
     assert len(left) == 1_000
     assert left[0].request_id == "r9999"
-    assert longest <= recorder.QUEUE
+    assert longest <= batch.QUEUE
     assert store.recorder.dropped == 0
 
 
