@@ -7,6 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -66,6 +67,8 @@ def served(shell: Shell) -> Generator[Shell]:
         assert server.stderr is not None
         try:
             assert any("startup complete" in line for line in server.stderr)
+            # This waits until the store is open.
+            assert httpx.get(f"http://127.0.0.1:{shell.port}/v1/ping/", timeout=60).is_success
             yield shell
         finally:
             server.terminate()

@@ -75,7 +75,9 @@ async def test_a_search_that_could_not_look_everywhere_says_so(
 
     result = await call(server, "search_memory", query="a")
 
-    assert text_of(result) == ("[m1 cursor] a\nNot everything could be searched: the embedder is loading")
+    assert text_of(result) == (
+        "[m1 cursor] a\nNot everything could be searched: the embedder is loading"
+    )
 
 
 @pytest.mark.parametrize("separator", ["\n", "\r\n", "\r", "\v", "\f", "\x1e", "\x85", "\u2028"])

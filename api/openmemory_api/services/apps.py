@@ -157,7 +157,7 @@ class AppService:
             NotFound: the user has no app of that name.
             Invalid: it cannot be merged into that one.
         """
-        async with self._access.changing() as connection:
+        async with self._access.changing(caller) as connection:
             book = await _book(connection, caller)
             name = known_app(book, app)
             target = _target(book, name, into)
@@ -175,7 +175,7 @@ class AppService:
             NotFound: the user has no app of that name.
             Invalid: it is not merged.
         """
-        async with self._access.changing() as connection:
+        async with self._access.changing(caller) as connection:
             book = await _book(connection, caller)
             name = known_app(book, app)
             if name not in book.merges:
