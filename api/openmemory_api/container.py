@@ -18,6 +18,7 @@ from openmemory_api.db.failures import Unreachable
 from openmemory_api.db.opening import activity_file, open_activity, open_database
 from openmemory_api.db.schema import migrate, refuse_foreign
 from openmemory_api.db.session import Database, WriteConnection
+from openmemory_api.db.sqlite import make_private
 from openmemory_api.db.tables import projects
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.protocols import Clock, Embedder, Extractor, VectorIndex
@@ -252,6 +253,7 @@ class Container:
         self.settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.settings.database_path is not None:
             refuse_foreign(self.settings.database_path)
+            make_private(self.settings.database_path)
         await migrate(self.database)
         async with self.database.write() as connection:
             await _ensure_project(connection, self.clock())

@@ -1,11 +1,8 @@
 """The log of calls in SQL: what is added, shown, erased and let go of."""
 
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -94,12 +91,6 @@ class Call:
 
 _BY: Final = {"day": "day", "user": "user_id", "app": "app", "key": "key_id"}
 _CALL: Final = [activity_calls.c[name] for name in Call.__slots__ if name != "hits"]
-
-
-def make_private(path: Path) -> None:
-    """Make a database's file for its owner alone, before a driver makes it for everybody."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 async def last_id(connection: ReadConnection) -> int:

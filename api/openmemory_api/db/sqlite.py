@@ -1,7 +1,9 @@
 """SQLite: one file, one process, one writer."""
 
 import json
+import os
 import sqlite3
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -98,3 +100,10 @@ def _holds(listed: str | None, needles: str) -> bool:
 def _folded(listed: str) -> frozenset[str]:
     # Asked once for every row and rule; rows share lists, and rules ask about the same row.
     return frozenset(map(fold, json.loads(listed)))
+
+
+def make_private(path: Path) -> None:
+    """Make a database's file for its owner alone, before the driver makes it for everybody."""
+    # Where that fails, opening it says why.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from openmemory_api.db import activity as rows
 from openmemory_api.db.schema import migrate
 from openmemory_api.db.session import Database, WriteConnection, undisturbed
+from openmemory_api.db.sqlite import make_private
 from openmemory_api.domain.errors import StoreError, Unavailable
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.secrets import redacted
@@ -185,7 +186,7 @@ class Recorder:
             self._opened = None
             await self.database.close()
         if self._file is not None:
-            rows.make_private(self._file)
+            make_private(self._file)
         await migrate(self.database, "reads")
         self._erased_through = 0
         self._opened = self._identity()

@@ -43,12 +43,14 @@ def an_entry(number: int = 1, **fields: Any) -> Entry:
     return Entry(f"r{number}", "default", **fields)
 
 
-async def test_the_log_is_readable_by_its_owner_alone(
+async def test_memories_and_log_are_readable_by_their_owner_alone(
     http: httpx.AsyncClient, store: Container, file: Path
 ) -> None:
     await searched(http, "tea")
     await store.recorder.flush()
-    for path in file.parent.glob("activity.db*"):
+    files = [*file.parent.glob("activity.db*"), *file.parent.glob("openmemory.db*")]
+    assert {path.name for path in files} >= {"activity.db", "openmemory.db", "openmemory.db-wal"}
+    for path in files:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
