@@ -16,9 +16,7 @@ run: $(RUNNABLE) ## Serve OpenMemory on 127.0.0.1:8765
 	@exec $(BIN)/openmemory serve
 
 test: $(INSTALLED) ## Run the tests with their coverage gate; no Node needed
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --durations=10
-	$(BIN)/coverage report
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --durations=10
 
 install: $(INSTALLED) ## Make .venv with the locked dependencies
 
