@@ -57,4 +57,4 @@ def test_an_agent_framework_over_sse(server: Server, store: Store, user: str) ->
         "mcp-sse",
     )
     assert f"added [m{stored.number}] {stored.text}" in json.dumps(got["added"])
-    assert f"[m{stored.number}] {stored.text}" in json.dumps(got["found"])
+    assert f"[m{stored.number} langchain] {stored.text}" in json.dumps(got["found"])
