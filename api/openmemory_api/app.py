@@ -24,6 +24,7 @@ from openmemory_api.routes import access, activity, apps, docs, keys, own, sessi
 from openmemory_api.routes.identity import Identity
 from openmemory_api.routes.mem0 import router as mem0_router
 from openmemory_api.routes.problems import PROBLEMS
+from openmemory_api.routes.ui import router as ui_router
 from openmemory_api.services.activity import raised
 from openmemory_api.settings import Settings
 from openmemory_mcp.backends.rest import TIMEOUT, RestBackend
@@ -84,6 +85,7 @@ def create_app(
     app.include_router(activity.router)
     app.include_router(keys.router)
     app.include_router(sessions.router)
+    app.include_router(ui_router)
     _mount_tool_server(app, add_wait=settings.add_wait)
     calls.on_cut(app.state.tools.end)
     store.keys.on_end(calls.end)

@@ -46,6 +46,7 @@ from openmemory_api.services.redaction import Redaction
 from openmemory_api.services.rules import RulesService
 from openmemory_api.services.search import SearchService
 from openmemory_api.services.sessions import SessionService
+from openmemory_api.services.showing import ShowingService
 from openmemory_api.services.trash import TrashService
 from openmemory_api.services.undoing_app import AppUndoService
 from openmemory_api.services.usage import UsageService
@@ -113,6 +114,7 @@ class Container:
         )
         self.rules = RulesService(self.database, self.search)
         self.matrix = MatrixService(self.database)
+        self.showing = ShowingService(self.database, self.recorder, self.embedder)
         self.entities = EntityService(self.database, self.access)
         quota = Quota(settings.max_memories)
         self.actions = ActionService(self.database, self.access, self.indexer, clock, quota)

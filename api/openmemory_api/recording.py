@@ -50,6 +50,9 @@ _READS: Final = frozenset(
 )
 """Reads whose filters are too much for a query string."""
 _WRITES_OF_OURS: Final = re.compile(r"/api/v1/(actions|trash)(/|$)")
+_DASHBOARD: Final = "/api/v1/ui/"
+_WRITES_OF_DASHBOARD: Final = re.compile(rf"{_DASHBOARD}memories(?!/similar)")
+"""To look at memories there is no agent's read."""
 
 
 class Recording:
@@ -161,6 +164,8 @@ def routes_of(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
 def kind_of(method: str, path: str) -> Kind:
     """What a route is for, by its template."""
     reads = method in ("GET", "HEAD") or (method, path) in _READS
+    if path.startswith(_DASHBOARD):
+        return Kind.WRITE if _WRITES_OF_DASHBOARD.match(path) and not reads else Kind.MANAGE
     if path.startswith("/api/v1/") and not _WRITES_OF_OURS.match(path):
         return Kind.MANAGE
     return Kind.READ if reads else Kind.WRITE

@@ -289,6 +289,12 @@ async def standing(
     return not left, change or 0
 
 
+async def embedded(connection: ReadConnection, embedder: str, ids: Collection[str]) -> set[str]:
+    """Those of some memories whose text has a vector."""
+    known = (memories.c.id.in_(list(ids)), memories.c.embedded == embedder)
+    return set((await connection.execute(sa.select(memories.c.id).where(*known))).scalars())
+
+
 async def count_unembedded(connection: ReadConnection, embedder: str) -> int:
     """How many active memories have no current vector."""
     statement = sa.select(sa.func.count()).select_from(memories).where(_unembedded(embedder))

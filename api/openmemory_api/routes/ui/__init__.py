@@ -1,0 +1,8 @@
+"""The dashboard's own API, where the public one does not serve. Under `/api/v1/ui`."""
+
+from fastapi import APIRouter
+
+from openmemory_api.routes.ui import me
+
+router = APIRouter(prefix="/api/v1/ui", tags=["dashboard"])
+router.include_router(me.router)
