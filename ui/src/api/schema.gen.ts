@@ -976,6 +976,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ui/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dashboard Viewer
+         * @description Who you are here. Without a session where one is needed this is a 401: sign in.
+         */
+        get: operations["get_dashboard_viewer_api_v1_ui_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1526,6 +1546,98 @@ export interface components {
             results: components["schemas"]["openmemory_api__routes__mem0__answers__MemoryRow"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * DashboardIndex
+         * @description How far the index is behind what is stored.
+         */
+        DashboardIndex: {
+            /** Pending */
+            pending: number | null;
+            /** Problem */
+            problem: string | null;
+        };
+        /**
+         * DashboardLog
+         * @description How the log of calls is kept.
+         */
+        DashboardLog: {
+            /** Days */
+            days: number;
+            /**
+             * Queries
+             * @enum {string}
+             */
+            queries: "text" | "hash" | "none";
+        };
+        /**
+         * DashboardModel
+         * @description A model, and why it cannot be used now, if it cannot.
+         */
+        DashboardModel: {
+            /** Name */
+            name: string;
+            /** Problem */
+            problem: string | null;
+        };
+        /**
+         * DashboardRights
+         * @description What the viewer's key allows.
+         */
+        DashboardRights: {
+            /** Read */
+            read: boolean;
+            /** Write */
+            write: boolean;
+            /** Delete */
+            delete: boolean;
+            /**
+             * Manage
+             * @description Settle what apps and keys may do.
+             */
+            manage: boolean;
+        };
+        /**
+         * DashboardViewer
+         * @description Whom the server takes the viewer for, and what it runs with.
+         */
+        DashboardViewer: {
+            /**
+             * User Id
+             * @description Whose memories are shown.
+             */
+            user_id: string;
+            /** Default User */
+            default_user: string;
+            can: components["schemas"]["DashboardRights"];
+            /**
+             * Auth
+             * @enum {string}
+             */
+            auth: "auto" | "required" | "off";
+            /** Key Required */
+            key_required: boolean;
+            /**
+             * Session Needed
+             * @description Whether a browser has to sign in.
+             */
+            session_needed: boolean;
+            /**
+             * App Identity
+             * @description Whether apps prove who they are, or claim it.
+             */
+            app_identity: string;
+            session: components["schemas"]["SessionView"] | null;
+            /** Version */
+            version: string;
+            /** Root Path */
+            root_path: string;
+            /** Trash Days */
+            trash_days: number;
+            activity: components["schemas"]["DashboardLog"];
+            embedder: components["schemas"]["DashboardModel"];
+            extractor: components["schemas"]["DashboardModel"] | null;
+            index: components["schemas"]["DashboardIndex"];
         };
         /**
          * DeletedAllOut
@@ -6949,6 +7061,74 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dashboard_viewer_api_v1_ui_me_get: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardViewer"];
+                };
             };
             /** @description It cannot be carried out as it was sent */
             400: {

@@ -1,0 +1,1 @@
+export const access = { title: "Access" } as const;

@@ -1,0 +1,1 @@
+export const connect = { title: "Connect" } as const;

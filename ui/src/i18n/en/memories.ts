@@ -1,0 +1,1 @@
+export const memories = { title: "Memories" } as const;

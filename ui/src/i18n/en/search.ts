@@ -1,0 +1,1 @@
+export const search = { title: "Search" } as const;
