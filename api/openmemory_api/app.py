@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -21,6 +22,7 @@ from openmemory_api.key_gate import KeyGate, OpenCalls
 from openmemory_api.middleware import ASGIApp, ReadyGate, error_body
 from openmemory_api.recording import Recording, Routed
 from openmemory_api.routes import access, activity, apps, docs, keys, own, sessions
+from openmemory_api.routes.dashboard import BUILT, Dashboard
 from openmemory_api.routes.identity import Identity
 from openmemory_api.routes.mem0 import router as mem0_router
 from openmemory_api.routes.problems import PROBLEMS
@@ -42,11 +44,16 @@ class _Application(Surfaced, FastAPI):
 
 
 def create_app(
-    settings: Settings, container: Container | None = None, *, local_secret: str | None = None
+    settings: Settings,
+    container: Container | None = None,
+    *,
+    local_secret: str | None = None,
+    dashboard: Path = BUILT,
 ) -> FastAPI:
     """The application; nothing is opened before its lifespan starts.
 
-    `local_secret` is the key of the server file, which makes local commands admins.
+    `local_secret` is the key of the server file, which makes local commands admins; `dashboard` is
+    the folder of the built one.
     """
     store = container or Container(settings)
     identity = _identity(settings, local_secret, store)
@@ -61,6 +68,7 @@ def create_app(
         responses=PROBLEMS,
         lifespan=_lifespan,
         middleware=[
+            Middleware(Dashboard, routes=lambda: app.routes, folder=dashboard),
             Middleware(ReadyGate, ready=store.ready),
             Middleware(KeyGate, authenticator=identity.authenticator, calls=calls),
             Middleware(Routed),

@@ -31,6 +31,7 @@ from openmemory_api.services.access import AccessService
 from openmemory_api.services.actions import ActionService
 from openmemory_api.services.adding import AddService
 from openmemory_api.services.apps import AppService
+from openmemory_api.services.attention import AttentionService
 from openmemory_api.services.calls import CallService
 from openmemory_api.services.entities import EntityService
 from openmemory_api.services.extraction import ExtractionService
@@ -40,7 +41,9 @@ from openmemory_api.services.keys import KeyService
 from openmemory_api.services.limits import CallLimits, Quota
 from openmemory_api.services.matrix import MatrixService
 from openmemory_api.services.memories import MemoryService
+from openmemory_api.services.overview import OverviewService
 from openmemory_api.services.pepper import Pepper
+from openmemory_api.services.playground import PlaygroundService
 from openmemory_api.services.recorder import Recorder
 from openmemory_api.services.redaction import Redaction
 from openmemory_api.services.rules import RulesService
@@ -140,6 +143,16 @@ class Container:
             self.extractor,
             redaction,
             quota,
+        )
+        self.playground = PlaygroundService(self.database, self.search, clock)
+        self.overview = OverviewService(self.database, self.recorder, clock)
+        self.attention = AttentionService(
+            self.database,
+            self.indexer,
+            self.extraction,
+            self.recorder,
+            clock,
+            opened=not settings.demands_key and not settings.trusts_local,
         )
         self.trash = TrashService(
             self.database, self.access, self.indexer, clock, keep, self._forget, quota

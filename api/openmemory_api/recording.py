@@ -25,7 +25,7 @@ from openmemory_api.services.activity import Entry, Kind, current, raised
 
 REQUEST_ID: Final = "openmemory.request_id"
 """Key of the ASGI scope."""
-UNLOGGED: Final = frozenset({"/", "/health", "/docs", "/docs/assets/{name}"})
+UNLOGGED: Final = frozenset({"/health", "/docs", "/docs/assets/{name}"})
 """Routes that are no calls of the store. All others leave a row."""
 
 _ENTRY: Final = "openmemory.entry"

@@ -146,6 +146,13 @@ async def page(
     return [to_memory(row) for row in rows]
 
 
+async def ids(connection: ReadConnection, wanted: Filter, *, limit: int) -> list[str]:
+    """Up to `limit` memories of a set, by their ids alone, newest first."""
+    statement = sa.select(memories.c.id).where(_where(connection, wanted))
+    found = await connection.execute(statement.order_by(*_NEWEST_FIRST).limit(limit))
+    return list(found.scalars())
+
+
 async def count(connection: ReadConnection, wanted: Filter) -> int:
     """How many memories a set has."""
     statement = sa.select(sa.func.count()).select_from(memories).where(_where(connection, wanted))

@@ -1,7 +1,7 @@
 """The steps every write shares: find what it names, check that it may, record what it did."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -14,7 +14,7 @@ from openmemory_api.db.session import ReadConnection, WriteConnection
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
 from openmemory_api.domain.filters import Filter, matches
-from openmemory_api.domain.memory import Memory, State
+from openmemory_api.domain.memory import KEPT, Memory, State
 from openmemory_api.domain.requests import ActionKind, Change, ChangeKind, MemoryRef
 from openmemory_api.domain.text import fingerprint
 from openmemory_api.services.access import Scope
@@ -141,9 +141,27 @@ class Write:
         """Move memories to the trash."""
         await self._move(memories, State.TRASHED, ChangeKind.DELETE)
 
-    async def restore(self, memories: Sequence[Memory]) -> list[Memory]:
-        """Bring memories back from the trash; answers them as they are then."""
-        return await self._move(memories, State.ACTIVE, ChangeKind.RESTORE)
+    async def restore(
+        self, memories: Sequence[Memory], states: Mapping[str, State]
+    ) -> list[Memory]:
+        """Bring memories back from the trash, each to a state; answers them as they are then.
+
+        One that `states` does not know becomes active.
+        """
+        return await self._move_each(memories, states, ChangeKind.RESTORE)
+
+    async def move(self, memories: Sequence[Memory], states: Mapping[str, State]) -> list[Memory]:
+        """Pause or archive memories, or put them to use again; answers them as they are then."""
+        return await self._move_each(memories, states, ChangeKind.STATE)
+
+    async def _move_each(
+        self, memories: Sequence[Memory], states: Mapping[str, State], kind: ChangeKind
+    ) -> list[Memory]:
+        moved: dict[str, Memory] = {}
+        for state in KEPT:
+            chosen = [each for each in memories if states.get(each.id, State.ACTIVE) is state]
+            moved |= {memory.id: memory for memory in await self._move(chosen, state, kind)}
+        return [moved[memory.id] for memory in memories]
 
     async def _move(
         self, memories: Sequence[Memory], state: State, kind: ChangeKind
@@ -152,8 +170,7 @@ class Write:
             self.connection, memories, state=state, now=self.now, change=self.change
         )
         for old, new in zip(memories, moved, strict=True):
-            gone = kind is ChangeKind.DELETE
-            self._note(kind, old if gone else None, new)
+            self._note(kind, None if kind is ChangeKind.RESTORE else old, new)
         return moved
 
     def _note(self, kind: ChangeKind, old: Memory | None, new: Memory) -> None:
@@ -167,6 +184,11 @@ class Write:
         await action_rows.record(
             self.connection, self.action_id, self._recorded, number=self.change, now=self.now
         )
+
+    async def put_down(self) -> None:
+        """As `finish`, with more to come: forget what was done so far, which may be very much."""
+        await self.finish()
+        self.changes, self._recorded = [], []
 
 
 def user_of(memories: Sequence[Memory]) -> str | None:

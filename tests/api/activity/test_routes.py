@@ -27,7 +27,7 @@ def operations(app: FastAPI) -> Iterable[tuple[str, str]]:
 
 
 def test_only_these_routes_are_no_calls_of_the_store() -> None:
-    assert {"/", "/health", "/docs", "/docs/assets/{name}"} == UNLOGGED
+    assert {"/health", "/docs", "/docs/assets/{name}"} == UNLOGGED
 
 
 async def test_what_each_route_is_for(app: FastAPI) -> None:
