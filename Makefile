@@ -52,7 +52,7 @@ ci-acceptance: build ## Try the wheel in a clean environment, then clients as CI
 
 acceptance: build ## The full matrix of clients, by hand before a release
 	$(BIN)/python .ci/check_wheel.py
-	$(BIN)/python -m pytest tests/acceptance --durations=10
+	$(BIN)/python -m pytest tests/acceptance --durations=10 -o faulthandler_timeout=3600
 
 clean: ## Remove what was built; the memories are elsewhere
 	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis
