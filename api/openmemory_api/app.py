@@ -71,7 +71,7 @@ def create_app(
             Middleware(Dashboard, routes=lambda: app.routes, folder=dashboard),
             Middleware(ReadyGate, ready=store.ready),
             Middleware(KeyGate, authenticator=identity.authenticator, calls=calls),
-            Middleware(Routed),
+            Middleware(Routed, routes=lambda: app.routes),
         ],
     )
     recording = Middleware(

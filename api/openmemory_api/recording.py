@@ -3,12 +3,12 @@
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 
@@ -127,15 +127,16 @@ class Recording:
         for route in routes_of(self._routes()):
             match, _ = route.matches({**inner, "fastapi": {}})
             if match is Match.FULL:
-                return _name(entry, scope["method"], route.path)
+                return _name(entry, scope["method"], str(route.path))
         return False
 
 
 class Routed:
     """Innermost: sees which route a request came to."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, routes: Callable[[], Iterable[BaseRoute]]) -> None:
         self._app = app
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -145,19 +146,21 @@ class Routed:
             entry: Entry | None = scope.get(_ENTRY)
             if entry is not None:
                 entry.reached = True
-                route = scope.get("route")
-                if isinstance(route, APIRoute):
-                    entry.routed = _name(entry, scope["method"], route.path)
+                path = self._paths.get(id(scope.get("route")))
+                if path is not None:
+                    entry.routed = _name(entry, scope["method"], path)
+
+    @cached_property
+    def _paths(self) -> dict[int, str]:
+        """Each route's whole path: itself it knows nothing of the prefix it is included under."""
+        found = routes_of(self._routes())
+        return {id(route.original_route): str(route.path) for route in found}
 
 
-def routes_of(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
-    """The routes of an app, also those of the routers it includes."""
-    for route in routes:
-        included: Any = getattr(route, "original_router", None)
-        if isinstance(route, APIRoute):
-            yield route
-        elif included is not None:
-            yield from routes_of(included.routes)
+def routes_of(routes: Iterable[BaseRoute]) -> Iterator[RouteContext]:
+    """The routes of an app, also those of the routers it includes, with their whole paths."""
+    found = iter_route_contexts(list(routes))
+    return (route for route in found if isinstance(route.original_route, APIRoute))
 
 
 @lru_cache(1_000)

@@ -23,7 +23,7 @@ def operations(app: FastAPI) -> Iterable[tuple[str, str]]:
     for route in routes_of(app.routes):
         if route.path not in UNLOGGED:
             for method in sorted(route.methods or ()):
-                yield method, route.path
+                yield method, str(route.path)
 
 
 def test_only_these_routes_are_no_calls_of_the_store() -> None:
