@@ -48,7 +48,7 @@ build: $(INSTALLED) ## Build the sdist and the wheel into dist/
 
 ci-acceptance: build ## Try the wheel in a clean environment, then clients as CI does
 	$(BIN)/python .ci/check_wheel.py
-	$(BIN)/python -m pytest tests/acceptance -m ci --durations=10
+	$(BIN)/python -m pytest tests/acceptance -m ci --durations=10 -o faulthandler_timeout=900
 
 acceptance: build ## The full matrix of clients, by hand before a release
 	$(BIN)/python .ci/check_wheel.py
