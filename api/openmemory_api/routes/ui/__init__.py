@@ -2,7 +2,10 @@
 
 from fastapi import APIRouter
 
-from openmemory_api.routes.ui import me
+from openmemory_api.routes.ui import events, me, overview, search
 
 router = APIRouter(prefix="/api/v1/ui", tags=["dashboard"])
 router.include_router(me.router)
+router.include_router(events.router)
+router.include_router(overview.router)
+router.include_router(search.router)
