@@ -296,6 +296,13 @@ async def standing(
     return not left, change or 0
 
 
+async def embedding_of(connection: ReadConnection, memory_id: str) -> tuple[str | None, int]:
+    """The embedder of a memory's vector, if it has one of its text, and the text's version."""
+    statement = sa.select(memories.c.embedded, memories.c.text_version)
+    found = await connection.execute(statement.where(memories.c.id == memory_id))
+    return tuple(found.one())
+
+
 async def embedded(connection: ReadConnection, embedder: str, ids: Collection[str]) -> set[str]:
     """Those of some memories whose text has a vector."""
     known = (memories.c.id.in_(list(ids)), memories.c.embedded == embedder)

@@ -2,10 +2,12 @@
 
 from fastapi import APIRouter
 
-from openmemory_api.routes.ui import events, me, overview, search
+from openmemory_api.routes.ui import changes, events, me, memories, overview, search
 
 router = APIRouter(prefix="/api/v1/ui", tags=["dashboard"])
 router.include_router(me.router)
+router.include_router(memories.router)
+router.include_router(changes.router)
 router.include_router(events.router)
 router.include_router(overview.router)
 router.include_router(search.router)
