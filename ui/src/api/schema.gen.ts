@@ -996,6 +996,258 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ui/memories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Dashboard Memories
+         * @description A window of your memories, in whatever state they are.
+         */
+        get: operations["list_dashboard_memories_api_v1_ui_memories_get"];
+        put?: never;
+        /**
+         * Add Dashboard Memory
+         * @description Remember something, as it is written or as the facts a language model finds in it.
+         */
+        post: operations["add_dashboard_memory_api_v1_ui_memories_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/memories/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Dashboard Memories
+         * @description How many memories each value of the filter would leave.
+         */
+        get: operations["count_dashboard_memories_api_v1_ui_memories_facets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/memories/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find Similar Memories
+         * @description Memories that may say already what a text says.
+         */
+        post: operations["find_similar_memories_api_v1_ui_memories_similar_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/memories/{memory_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dashboard Memory
+         * @description All of a memory. `ETag` is the version that a change of it has to name in `If-Match`.
+         */
+        get: operations["get_dashboard_memory_api_v1_ui_memories__memory_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit Dashboard Memory
+         * @description Change one memory. 428 without `If-Match`, 412 where it has changed meanwhile.
+         */
+        patch: operations["edit_dashboard_memory_api_v1_ui_memories__memory_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/ui/memories/{memory_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dashboard History
+         * @description Every version of a memory, oldest first, and who made it.
+         */
+        get: operations["get_dashboard_history_api_v1_ui_memories__memory_id__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/memories/{memory_id}/related": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Related Memories
+         * @description What a memory took the place of or gave way to, and what is nearest to it.
+         */
+        get: operations["get_related_memories_api_v1_ui_memories__memory_id__related_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/memories/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Dashboard Memories
+         * @description Do something to many memories, as one action that one undo takes back.
+         *
+         *     What it cannot be done to is left, with the reason. `purge` erases for good.
+         */
+        post: operations["change_dashboard_memories_api_v1_ui_memories_bulk_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/memories/{memory_id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Dashboard Version
+         * @description Make a memory say again what it said at a version, which makes a new version.
+         */
+        post: operations["restore_dashboard_version_api_v1_ui_memories__memory_id__versions__version__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description What happens to the user's memories, calls, apps and rules; its own writes and the agents'.
+         *
+         *     Calls are those that this server process served; writes are also those of others.
+         */
+        get: operations["events_api_v1_ui_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Overview
+         * @description What is remembered, what was called, and what needs attention.
+         */
+        get: operations["overview_api_v1_ui_overview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Search
+         * @description What a search finds, as you or as an app, with what put each result in its place.
+         */
+        post: operations["try_search_api_v1_ui_search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/search/why-not": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Why Not
+         * @description Which stage of a search dropped a memory, or where in the answer it is.
+         */
+        post: operations["why_not_api_v1_ui_search_why_not_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1005,7 +1257,7 @@ export interface components {
          * @description What a write was; the platform's `event_type` of the event with the same id.
          * @enum {string}
          */
-        ActionKind: "ADD" | "UPDATE" | "DELETE" | "DELETE_ALL" | "DELETE_USER" | "RESTORE" | "UNDO" | "ACCESS";
+        ActionKind: "ADD" | "UPDATE" | "DELETE" | "DELETE_ALL" | "DELETE_USER" | "RESTORE" | "UNDO" | "ACCESS" | "PAUSE" | "RESUME" | "ARCHIVE" | "UNARCHIVE" | "CATEGORISE";
         /**
          * ActionOut
          * @description One write as a whole.
@@ -1453,10 +1705,10 @@ export interface components {
         };
         /**
          * ChangeKind
-         * @description What happened to a memory; RESTORE is shown to the platform's clients as ADD.
+         * @description What happened to a memory. The platform's clients know ADD, UPDATE and DELETE alone.
          * @enum {string}
          */
-        ChangeKind: "ADD" | "UPDATE" | "DELETE" | "RESTORE" | "NONE";
+        ChangeKind: "ADD" | "UPDATE" | "DELETE" | "RESTORE" | "STATE" | "NONE";
         /**
          * ChangeOut
          * @description One memory as an add left it.
@@ -1548,6 +1800,390 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * DashboardAdded
+         * @description What came of it.
+         */
+        DashboardAdded: {
+            /** Action Id */
+            action_id: string;
+            /**
+             * Event
+             * @description NONE: it was known already. PENDING: a language model reads it.
+             * @enum {string}
+             */
+            event: "ADD" | "NONE" | "PENDING";
+            /** Items */
+            items: components["schemas"]["DashboardMemory"][];
+        };
+        /**
+         * DashboardAppAccess
+         * @description What an app may do with the memory, and why.
+         */
+        DashboardAppAccess: {
+            /**
+             * App
+             * @description `*`: any app that has not called yet.
+             */
+            app: string;
+            /** Label */
+            label: string;
+            /** Paused */
+            paused: boolean;
+            /** @description Null, as write: its rules cannot be read, and it has nothing. */
+            read: components["schemas"]["ExplanationOut"] | null;
+            write: components["schemas"]["ExplanationOut"] | null;
+        };
+        /**
+         * DashboardAttention
+         * @description Something that is not as it should be.
+         */
+        DashboardAttention: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "embedder" | "index" | "model" | "log" | "failed" | "key" | "rules" | "open";
+            /** Text */
+            text: string;
+            /** Since */
+            since: string | null;
+            /**
+             * Link
+             * @description The page that helps.
+             */
+            link: string | null;
+        };
+        /**
+         * DashboardBulk
+         * @description What to do to which memories: `ids`, or all of a `filter`.
+         */
+        DashboardBulk: {
+            operation: components["schemas"]["Operation"];
+            /** Ids */
+            ids?: string[] | null;
+            filter?: components["schemas"]["DashboardFilter"] | null;
+            /** @description Of categorise. */
+            categories?: components["schemas"]["DashboardCategories"] | null;
+        };
+        /**
+         * DashboardBulkDone
+         * @description What was done, as one action.
+         */
+        DashboardBulkDone: {
+            /**
+             * Action Id
+             * @description To undo it by; null where nothing changed, and for what cannot be undone.
+             */
+            action_id: string | null;
+            /** Changed */
+            changed: number;
+            /**
+             * Left
+             * @description 1,000 at most.
+             */
+            left: components["schemas"]["DashboardLeft"][];
+            /** Left Total */
+            left_total: number;
+        };
+        /**
+         * DashboardCalls
+         * @description Calls, as the log has them. What the dashboard itself asks is none of them.
+         */
+        DashboardCalls: {
+            /** Reads */
+            reads: number;
+            /** Writes */
+            writes: number;
+            /** Denied */
+            denied: number;
+        };
+        /**
+         * DashboardCategories
+         * @description Categories to add and to remove, in any case.
+         */
+        DashboardCategories: {
+            /**
+             * Add
+             * @default []
+             */
+            add: string[];
+            /**
+             * Remove
+             * @default []
+             */
+            remove: string[];
+        };
+        /**
+         * DashboardContents
+         * @description What a memory held at a version.
+         */
+        DashboardContents: {
+            /** Text */
+            text: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /** Tags */
+            tags: string[];
+            /** Categories */
+            categories: string[] | null;
+            /** Expiration Date */
+            expiration_date: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Event Time */
+            event_time: string | null;
+            /**
+             * State
+             * @description Null: from before states were recorded.
+             */
+            state?: ("active" | "paused" | "archived" | "trashed") | null;
+        };
+        /**
+         * DashboardEdit
+         * @description Fields to replace; null clears one, and what is not sent stays.
+         */
+        DashboardEdit: {
+            /** Text */
+            text?: string | null;
+            /**
+             * Categories
+             * @description Null: undecided; empty: none.
+             */
+            categories?: string[] | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * DashboardEdited
+         * @description A memory after a change.
+         */
+        DashboardEdited: {
+            /**
+             * Action Id
+             * @description To undo it by; null where it was so before.
+             */
+            action_id: string | null;
+            memory: components["schemas"]["DashboardMemoryDetail"];
+            /**
+             * Indexed
+             * @description Whether agents find it as it is now.
+             */
+            indexed: boolean;
+        };
+        /**
+         * DashboardEvent
+         * @description `data` of an event, whose type is its name. What comes fast is counted in one event.
+         */
+        DashboardEvent: {
+            /**
+             * Count
+             * @description How often it happened; null for `reset`.
+             */
+            count?: number | null;
+            /**
+             * Ids
+             * @description Of memories; the first 50.
+             * @default []
+             */
+            ids: string[];
+            /**
+             * Apps
+             * @description That called, or that wrote the memories.
+             * @default []
+             */
+            apps: string[];
+            /**
+             * Operations
+             * @description What was called: tools, or methods and routes.
+             * @default []
+             */
+            operations: string[];
+            /**
+             * Problem
+             * @description Of the index.
+             */
+            problem?: string | null;
+            /**
+             * Pending
+             * @description Memories that have no vector yet.
+             */
+            pending?: number | null;
+        };
+        /**
+         * DashboardEvents
+         * @description What the lines of the stream stand for.
+         */
+        DashboardEvents: {
+            /** Id */
+            id: number;
+            /**
+             * Event
+             * @enum {string}
+             */
+            event: "memory.created" | "memory.updated" | "memory.state" | "memory.deleted" | "call.read" | "call.write" | "call.denied" | "app.seen" | "access.changed" | "index.status" | "reset";
+            data: components["schemas"]["DashboardEvent"];
+        };
+        /**
+         * DashboardFacet
+         * @description A value of the filter, and how many memories it would leave.
+         */
+        DashboardFacet: {
+            /**
+             * Value
+             * @description Null: what the empty name in the filter stands for.
+             */
+            value: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * DashboardFacets
+         * @description What the list is made of: by each kind as if the filter did not name that kind.
+         */
+        DashboardFacets: {
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Apps */
+            apps: components["schemas"]["DashboardFacet"][];
+            /** Categories */
+            categories: components["schemas"]["DashboardFacet"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * DashboardFilter
+         * @description Which memories. What is not given does not narrow; several values of one kind are either.
+         */
+        DashboardFilter: {
+            /**
+             * State
+             * @default [
+             *       "active",
+             *       "paused",
+             *       "archived"
+             *     ]
+             */
+            state: ("active" | "paused" | "archived" | "trashed")[];
+            /**
+             * App
+             * @description Which app wrote it; the empty name: none did.
+             * @default []
+             */
+            app: string[];
+            /**
+             * Category
+             * @description In any case; the empty name: undecided.
+             * @default []
+             */
+            category: string[];
+            /**
+             * Text
+             * @description A part of it, in any case.
+             */
+            text?: string | null;
+            /**
+             * From
+             * @description Created then or later.
+             */
+            from?: string | null;
+            /**
+             * To
+             * @description Created before that.
+             */
+            to?: string | null;
+            /**
+             * Never Read
+             * @description No agent was ever answered with it.
+             * @default false
+             */
+            never_read: boolean;
+            /**
+             * Readable By
+             * @description An app that may read it now.
+             */
+            readable_by?: string | null;
+        };
+        /**
+         * DashboardFirstRun
+         * @description What a new store still needs. Models it needs none.
+         */
+        DashboardFirstRun: {
+            /** Models */
+            models: boolean;
+            /** Client */
+            client: boolean;
+            /** Memory */
+            memory: boolean;
+        };
+        /**
+         * DashboardGrowth
+         * @description Memories over time.
+         */
+        DashboardGrowth: {
+            /**
+             * Buckets
+             * @description Where each begins; 90 at most.
+             */
+            buckets: string[];
+            /** Series */
+            series: components["schemas"]["DashboardSeries"][];
+        };
+        /**
+         * DashboardHeat
+         * @description Calls by day of the week, Monday first, and by hour, in the zone that was asked for.
+         */
+        DashboardHeat: {
+            /** Reads */
+            reads: number[][];
+            /** Writes */
+            writes: number[][];
+            /** Denied */
+            denied: number[][];
+        };
+        /**
+         * DashboardHistory
+         * @description The life of a memory, oldest first.
+         */
+        DashboardHistory: {
+            /** Versions */
+            versions: components["schemas"]["DashboardVersion"][];
+        };
+        /**
+         * DashboardHit
+         * @description A result, and what put it in its place.
+         */
+        DashboardHit: {
+            /** Rank */
+            rank: number;
+            item: components["schemas"]["DashboardMemory"];
+            /**
+             * Score
+             * @description How good it is by itself, 0 to 1: what apps are told.
+             */
+            score: number;
+            /**
+             * Sum
+             * @description Of the contributions: what the order goes by.
+             */
+            sum: number;
+            /**
+             * Terms
+             * @description Words of the memory that the query has, too.
+             */
+            terms: string[];
+            /** Signals */
+            signals: components["schemas"]["DashboardSignal"][];
+        };
+        /**
          * DashboardIndex
          * @description How far the index is behind what is stored.
          */
@@ -1556,6 +2192,16 @@ export interface components {
             pending: number | null;
             /** Problem */
             problem: string | null;
+        };
+        /**
+         * DashboardLeft
+         * @description A memory that was left alone.
+         */
+        DashboardLeft: {
+            /** Id */
+            id: string;
+            /** Why */
+            why: string;
         };
         /**
          * DashboardLog
@@ -1571,6 +2217,173 @@ export interface components {
             queries: "text" | "hash" | "none";
         };
         /**
+         * DashboardMemory
+         * @description A memory in a list.
+         */
+        DashboardMemory: {
+            /** Id */
+            id: string;
+            /** Short Id */
+            short_id: string | null;
+            /**
+             * Text
+             * @description In a list, the first 400 characters.
+             */
+            text: string;
+            /**
+             * Cut
+             * @description Whether there is more of the text.
+             */
+            cut: boolean;
+            /**
+             * App
+             * @description Which app wrote it; null: the user, or a plain client.
+             */
+            app: string | null;
+            /**
+             * Categories
+             * @description Null: not decided yet.
+             */
+            categories: string[] | null;
+            /** Tags */
+            tags: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "paused" | "archived" | "trashed";
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Deleted At */
+            deleted_at: string | null;
+            /** Version */
+            version: number;
+            /**
+             * Indexed
+             * @description False while it is active and waits for the index.
+             */
+            indexed: boolean;
+            /**
+             * Reads
+             * @description Calls that answered agents with it, as far as the log goes.
+             */
+            reads: number;
+            /** Last Read At */
+            last_read_at: string | null;
+            /** @description Null for who may not settle what apps may do. */
+            readers: components["schemas"]["DashboardReaders"] | null;
+        };
+        /**
+         * DashboardMemoryDetail
+         * @description All that is known of a memory; `text` is whole.
+         */
+        DashboardMemoryDetail: {
+            /** Id */
+            id: string;
+            /** Short Id */
+            short_id: string | null;
+            /**
+             * Text
+             * @description In a list, the first 400 characters.
+             */
+            text: string;
+            /**
+             * Cut
+             * @description Whether there is more of the text.
+             */
+            cut: boolean;
+            /**
+             * App
+             * @description Which app wrote it; null: the user, or a plain client.
+             */
+            app: string | null;
+            /**
+             * Categories
+             * @description Null: not decided yet.
+             */
+            categories: string[] | null;
+            /** Tags */
+            tags: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "paused" | "archived" | "trashed";
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Deleted At */
+            deleted_at: string | null;
+            /** Version */
+            version: number;
+            /**
+             * Indexed
+             * @description False while it is active and waits for the index.
+             */
+            indexed: boolean;
+            /**
+             * Reads
+             * @description Calls that answered agents with it, as far as the log goes.
+             */
+            reads: number;
+            /** Last Read At */
+            last_read_at: string | null;
+            /** @description Null for who may not settle what apps may do. */
+            readers: components["schemas"]["DashboardReaders"] | null;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            /** User Id */
+            user_id: string | null;
+            /** Agent Id */
+            agent_id: string | null;
+            /** App Id */
+            app_id: string | null;
+            /** Run Id */
+            run_id: string | null;
+            /** Role */
+            role: string | null;
+            /** Actor */
+            actor: string | null;
+            /** Event Time */
+            event_time: string | null;
+            /** Expiration Date */
+            expiration_date: string | null;
+            /** Surface */
+            surface: string | null;
+            /**
+             * Inferred
+             * @description Whether a model has put it into words.
+             */
+            inferred: boolean;
+            /** Immutable */
+            immutable: boolean;
+            /** Source Action Id */
+            source_action_id: string | null;
+            /**
+             * Access
+             * @description Empty for who may not settle what apps may do.
+             */
+            access: components["schemas"]["DashboardAppAccess"][];
+            technical: components["schemas"]["DashboardTechnical"];
+        };
+        /**
          * DashboardModel
          * @description A model, and why it cannot be used now, if it cannot.
          */
@@ -1579,6 +2392,89 @@ export interface components {
             name: string;
             /** Problem */
             problem: string | null;
+        };
+        /**
+         * DashboardNewMemory
+         * @description A memory as a person writes it.
+         */
+        DashboardNewMemory: {
+            /** Text */
+            text: string;
+            /**
+             * Categories
+             * @description Null leaves them undecided.
+             */
+            categories?: string[] | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Infer
+             * @description Extract facts, where there is a language model.
+             * @default false
+             */
+            infer: boolean;
+            /**
+             * App
+             * @description The app it is said to be from; for managers.
+             */
+            app?: string | null;
+        };
+        /**
+         * DashboardOverview
+         * @description What there is and what happened. Calls are for who may see the log; null for others.
+         */
+        DashboardOverview: {
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            calls: components["schemas"]["DashboardCalls"] | null;
+            /** @description Of the time before; null for all time. */
+            before: components["schemas"]["DashboardCalls"] | null;
+            growth: components["schemas"]["DashboardGrowth"];
+            heat: components["schemas"]["DashboardHeat"] | null;
+            /** Apps */
+            apps: components["schemas"]["DashboardSeenApp"][];
+            /** Attention */
+            attention: components["schemas"]["DashboardAttention"][];
+            first_run: components["schemas"]["DashboardFirstRun"];
+        };
+        /**
+         * DashboardReaders
+         * @description How many of the known apps may read a memory now.
+         */
+        DashboardReaders: {
+            /** Readable */
+            readable: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * DashboardRelated
+         * @description A memory that has to do with another.
+         */
+        DashboardRelated: {
+            item: components["schemas"]["DashboardMemory"];
+            /**
+             * Score
+             * @description Null where it is linked and not only near.
+             */
+            score: number | null;
+            /**
+             * Relation
+             * @enum {string}
+             */
+            relation: "near" | "supersedes" | "superseded by";
+        };
+        /**
+         * DashboardRelatedList
+         * @description Linked ones first, then the nearest.
+         */
+        DashboardRelatedList: {
+            /** Items */
+            items: components["schemas"]["DashboardRelated"][];
         };
         /**
          * DashboardRights
@@ -1596,6 +2492,210 @@ export interface components {
              * @description Settle what apps and keys may do.
              */
             manage: boolean;
+        };
+        /**
+         * DashboardSearchBody
+         * @description A search to try out. Tools ask with threshold 0 and 10 results.
+         */
+        DashboardSearchBody: {
+            /** Query */
+            query: string;
+            /**
+             * As App
+             * @description Whose answer; null: your own.
+             */
+            as_app?: string | null;
+            /**
+             * Top K
+             * @default 10
+             */
+            top_k: number;
+            /**
+             * Threshold
+             * @default 0
+             */
+            threshold: number;
+            signals?: components["schemas"]["SignalSwitches"];
+        };
+        /**
+         * DashboardSearchOut
+         * @description What was found.
+         */
+        DashboardSearchOut: {
+            /** Results */
+            results: components["schemas"]["DashboardHit"][];
+            /**
+             * Of User
+             * @description How many results the user's own search has.
+             */
+            of_user: number;
+            /**
+             * Candidates
+             * @description Memories that were scored.
+             */
+            candidates: number;
+            /** Degraded */
+            degraded: string | null;
+            /** Timing */
+            timing: components["schemas"]["DashboardTiming"][];
+        };
+        /**
+         * DashboardSeenApp
+         * @description An app, and what it did in the range.
+         */
+        DashboardSeenApp: {
+            /** App */
+            app: string;
+            /** Label */
+            label: string;
+            /**
+             * Last Seen At
+             * Format: date-time
+             */
+            last_seen_at: string;
+            /** Paused */
+            paused: boolean;
+            /** Reads */
+            reads: number;
+            /** Writes */
+            writes: number;
+        };
+        /**
+         * DashboardSeries
+         * @description Memories by when they were made and which app made them. The trash is left out.
+         */
+        DashboardSeries: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "app" | "none" | "other";
+            /**
+             * App
+             * @description Null: made without an app, or the sum of smaller apps.
+             */
+            app: string | null;
+            /** Label */
+            label: string;
+            /**
+             * Before
+             * @description Made before the first bucket.
+             */
+            before: number;
+            /**
+             * Counts
+             * @description Made in each bucket.
+             */
+            counts: number[];
+        };
+        /**
+         * DashboardSignal
+         * @description One kind of evidence. `stand_in`: words counted in place of a meaning not known.
+         */
+        DashboardSignal: {
+            /**
+             * Signal
+             * @enum {string}
+             */
+            signal: "semantic" | "bm25" | "stand_in";
+            /**
+             * Raw
+             * @description Cosine, BM25, or share of words; null: not asked.
+             */
+            raw: number | null;
+            /** Weight */
+            weight: number;
+            /** Contribution */
+            contribution: number;
+            /**
+             * Rank
+             * @description Of the candidates by this alone.
+             */
+            rank: number | null;
+        };
+        /**
+         * DashboardSimilar
+         * @description A memory that may say the same.
+         */
+        DashboardSimilar: {
+            item: components["schemas"]["DashboardMemory"];
+            /** Score */
+            score: number;
+        };
+        /**
+         * DashboardSimilarList
+         * @description The most alike first.
+         */
+        DashboardSimilarList: {
+            /** Items */
+            items: components["schemas"]["DashboardSimilar"][];
+        };
+        /**
+         * DashboardTechnical
+         * @description How the memory is held.
+         */
+        DashboardTechnical: {
+            /** Embedder */
+            embedder: string;
+            /** Dimensions */
+            dimensions: number;
+            /**
+             * Embedded With
+             * @description Null while its text has no vector.
+             */
+            embedded_with: string | null;
+            /**
+             * Index
+             * @enum {string}
+             */
+            index: "in sync" | "pending" | "failed";
+            /** Text Version */
+            text_version: number;
+        };
+        /**
+         * DashboardText
+         * @description A text that is about to be saved.
+         */
+        DashboardText: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * DashboardTiming
+         * @description How long a stage took.
+         */
+        DashboardTiming: {
+            /** Stage */
+            stage: string;
+            /** Ms */
+            ms: number;
+        };
+        /**
+         * DashboardVersion
+         * @description One change in the life of a memory.
+         */
+        DashboardVersion: {
+            /** Version */
+            version: number;
+            kind: components["schemas"]["ChangeKind"];
+            action_kind: components["schemas"]["ActionKind"];
+            /** Action Id */
+            action_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** App */
+            app: string | null;
+            /** Surface */
+            surface: string;
+            /** User Id */
+            user_id: string | null;
+            /** Undone By */
+            undone_by: string | null;
+            before: components["schemas"]["DashboardContents"] | null;
+            after: components["schemas"]["DashboardContents"] | null;
         };
         /**
          * DashboardViewer
@@ -1638,6 +2738,18 @@ export interface components {
             embedder: components["schemas"]["DashboardModel"];
             extractor: components["schemas"]["DashboardModel"] | null;
             index: components["schemas"]["DashboardIndex"];
+        };
+        /**
+         * DashboardWindow
+         * @description A window of a list, and how long the list is.
+         */
+        DashboardWindow: {
+            /** Total */
+            total: number;
+            /** Offset */
+            offset: number;
+            /** Items */
+            items: components["schemas"]["DashboardMemory"][];
         };
         /**
          * DeletedAllOut
@@ -2346,6 +3458,12 @@ export interface components {
             message: string;
         };
         /**
+         * Operation
+         * @description What can be done to many memories.
+         * @enum {string}
+         */
+        Operation: "pause" | "resume" | "archive" | "unarchive" | "delete" | "restore" | "purge" | "categorise";
+        /**
          * Outcome
          * @description How a call ended.
          * @enum {string}
@@ -2748,6 +3866,22 @@ export interface components {
             label: string;
         };
         /**
+         * SignalSwitches
+         * @description Which kinds of evidence count.
+         */
+        SignalSwitches: {
+            /**
+             * Semantic
+             * @default true
+             */
+            semantic: boolean;
+            /**
+             * Bm25
+             * @default true
+             */
+            bm25: boolean;
+        };
+        /**
          * SimulateBody
          * @description What to ask for an app: about a `memory`, or about what a `query` finds.
          */
@@ -3085,6 +4219,54 @@ export interface components {
              */
             session_needed: boolean;
             session: components["schemas"]["SessionView"] | null;
+        };
+        /**
+         * WhyNotBody
+         * @description The same search, and the memory that is missed.
+         */
+        WhyNotBody: {
+            /** Query */
+            query: string;
+            /**
+             * As App
+             * @description Whose answer; null: your own.
+             */
+            as_app?: string | null;
+            /**
+             * Top K
+             * @default 10
+             */
+            top_k: number;
+            /**
+             * Threshold
+             * @default 0
+             */
+            threshold: number;
+            signals?: components["schemas"]["SignalSwitches"];
+            /**
+             * Memory
+             * @description UUID or short id.
+             */
+            memory: string;
+        };
+        /**
+         * WhyNotOut
+         * @description How far a memory came, and why no further.
+         */
+        WhyNotOut: {
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "returned" | "not_found" | "not_readable" | "state" | "expired" | "filtered" | "no_candidate" | "below_threshold" | "cut";
+            /** Text */
+            text: string;
+            /** Rank */
+            rank: number | null;
+            /** Score */
+            score: number | null;
+            /** @description Of what the app may read. */
+            explanation: components["schemas"]["ExplanationOut"] | null;
         };
         /**
          * HitOut
@@ -7128,6 +8310,1041 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DashboardViewer"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_dashboard_memories_api_v1_ui_memories_get: {
+        parameters: {
+            query?: {
+                state?: ("active" | "paused" | "archived" | "trashed")[];
+                /** @description Which app wrote it; the empty name: none did. */
+                app?: string[];
+                /** @description In any case; the empty name: undecided. */
+                category?: string[];
+                /** @description A part of it, in any case. */
+                text?: string | null;
+                /** @description Created then or later. */
+                from?: string | null;
+                /** @description Created before that. */
+                to?: string | null;
+                /** @description No agent was ever answered with it. */
+                never_read?: boolean;
+                /** @description An app that may read it now. */
+                readable_by?: string | null;
+                sort?: "created" | "-created" | "updated" | "-updated" | "app" | "-app";
+                offset?: number;
+                limit?: number;
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardWindow"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_dashboard_memory_api_v1_ui_memories_post: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardNewMemory"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardAdded"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_dashboard_memories_api_v1_ui_memories_facets_get: {
+        parameters: {
+            query?: {
+                state?: ("active" | "paused" | "archived" | "trashed")[];
+                /** @description Which app wrote it; the empty name: none did. */
+                app?: string[];
+                /** @description In any case; the empty name: undecided. */
+                category?: string[];
+                /** @description A part of it, in any case. */
+                text?: string | null;
+                /** @description Created then or later. */
+                from?: string | null;
+                /** @description Created before that. */
+                to?: string | null;
+                /** @description No agent was ever answered with it. */
+                never_read?: boolean;
+                /** @description An app that may read it now. */
+                readable_by?: string | null;
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardFacets"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_similar_memories_api_v1_ui_memories_similar_post: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardSimilarList"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dashboard_memory_api_v1_ui_memories__memory_id__get: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path: {
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardMemoryDetail"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_dashboard_memory_api_v1_ui_memories__memory_id__patch: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of the memory that is changed. */
+                "if-match"?: string | null;
+            };
+            path: {
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardEdited"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dashboard_history_api_v1_ui_memories__memory_id__history_get: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path: {
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardHistory"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_related_memories_api_v1_ui_memories__memory_id__related_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path: {
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardRelatedList"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_dashboard_memories_api_v1_ui_memories_bulk_post: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardBulk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardBulkDone"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_dashboard_version_api_v1_ui_memories__memory_id__versions__version__restore_post: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of the memory that is changed. */
+                "if-match"?: string | null;
+            };
+            path: {
+                memory_id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardEdited"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events_api_v1_ui_events_get: {
+        parameters: {
+            query?: {
+                /** @description False: end when nothing more is there now. */
+                follow?: boolean;
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: {
+                /** @description What was told last; what was missed comes. */
+                "last-event-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["DashboardEvents"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview_api_v1_ui_overview_get: {
+        parameters: {
+            query?: {
+                range?: "24h" | "7d" | "30d" | "90d" | "all";
+                /** @description Of whose hours and days */
+                tz?: string;
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardOverview"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_search_api_v1_ui_search_post: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardSearchBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardSearchOut"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    why_not_api_v1_ui_search_why_not_post: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhyNotBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyNotOut"];
                 };
             };
             /** @description It cannot be carried out as it was sent */
