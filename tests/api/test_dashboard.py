@@ -1,6 +1,7 @@
 """How the built dashboard is served: what a browser gets, what a program gets, and what neither."""
 
 import gzip
+import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from openmemory_api.headers import CONTENT_POLICY
 from openmemory_api.settings import Settings
 from tests.fakes import HashEmbedder
 
-PAGE = "<!doctype html><html><head><title>OpenMemory</title></head><body></body></html>"
+PAGE = '<!doctype html><html><head><base href="/" /><title>OpenMemory</title></head><body></body></html>'
 SCRIPT = "console.log('what a page does')" * 40
 SQUEEZED = b"as brotli"
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -61,7 +62,7 @@ async def test_a_browser_gets_the_page_on_every_address_of_it(
 ) -> None:
     answer = await http.get(path, headers=BROWSER)
     assert answer.status_code == 200
-    assert answer.text == PAGE.replace("<head>", '<head>\n    <base href="/">')
+    assert answer.text == PAGE.replace('<base href="/" />', '\n    <base href="/">')
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["content-security-policy"] == CONTENT_POLICY
@@ -214,3 +215,10 @@ async def test_without_a_build_one_page_says_so_and_all_else_works(
         assert "http://127.0.0.1:8765/mcp" in answer.text
     assert (await http.get("/memories", headers=PROGRAM)).json()["error"]
     assert (await http.get("/v1/ping/")).status_code == 200
+
+
+def test_the_dashboard_is_made_from_the_api_as_it_is(tmp_path: Path) -> None:
+    """`make openapi` writes both files anew."""
+    written = Path(__file__).parents[2] / "ui" / "openapi.json"
+    app = create_app(Settings(data_dir=tmp_path))
+    assert json.loads(written.read_text("utf-8")) == json.loads(json.dumps(app.openapi()))

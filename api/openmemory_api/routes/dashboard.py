@@ -1,5 +1,6 @@
 """The built dashboard: its files, and its page on every path that is no other route's."""
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from hashlib import sha256
@@ -27,6 +28,7 @@ _FOR_GOOD: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
 _ENCODED: Final = {"br": ".br", "gzip": ".gz"}
 """What stands beside a file, the smallest first."""
+_HEAD: Final = re.compile(r"<head>(\s*<base [^>]*>)?")
 _TYPES: Final = {
     ".css": "text/css",
     ".html": "text/html",
@@ -134,7 +136,7 @@ class Dashboard:
             return HTMLResponse(_NOT_BUILT.format(base=base), 404 if path else 200)
         # Its links are relative, so that one build serves under every prefix.
         base = f'<base href="{escape(scope.get("root_path", ""))}/">'
-        page = page.replace("<head>", f"<head>\n    {base}", 1)
+        page = _HEAD.sub(f"<head>\n    {base}", page, count=1)
         etag = f'"{sha256(page.encode()).hexdigest()[:32]}"'
         headers = {"Cache-Control": _ASK_AGAIN, "ETag": etag}
         return self._unless_known(HTMLResponse(page, headers=headers), scope)
