@@ -23,10 +23,13 @@ function page<Path extends string>(
   return createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load) });
 }
 
+// One page for both: the list stays as it is while one of its memories is open.
+const memories = page("/memories", () => import("@/pages/memories/Memories"));
+const memory = createRoute({ getParentRoute: () => memories, path: "$id" });
+
 const tree = root.addChildren([
   page("/", () => import("@/pages/overview/Overview")),
-  page("/memories", () => import("@/pages/memories/Memories")),
-  page("/memories/$id", () => import("@/pages/memories/Memories")),
+  memories.addChildren([memory]),
   page("/search", () => import("@/pages/search/Search")),
   page("/apps", () => import("@/pages/apps/Apps")),
   page("/apps/$app", () => import("@/pages/apps/App")),

@@ -9,14 +9,21 @@ export interface Shortcut {
   label: string;
   run: (event: KeyboardEvent) => void;
 }
+/** A key that whatever has the focus sees to itself, and that is listed with the others. */
+export interface OwnKey {
+  keys: string;
+  label: string;
+}
 export type Scope = "everywhere" | "page";
 
 const SEQUENCE_MS = 1_200;
 let prefixedAt = 0;
 
-const active = new Map<symbol, { scope: Scope; shortcuts: readonly Shortcut[] }>();
+type Listed = Shortcut | OwnKey;
+
+const active = new Map<symbol, { scope: Scope; shortcuts: readonly Listed[] }>();
 const listeners = new Set<() => void>();
-let listed: { scope: Scope; shortcut: Shortcut }[] = [];
+let listed: { scope: Scope; shortcut: Listed }[] = [];
 
 function changed(): void {
   listed = [...active.values()].flatMap(({ scope, shortcuts }) =>
@@ -44,6 +51,10 @@ function isInOverlay(event: KeyboardEvent): boolean {
   return Boolean(target?.closest?.('[role="dialog"], [role="menu"], [role="listbox"]'));
 }
 
+function isCharacter(name: string): boolean {
+  return name.length === 1 || name.startsWith("g+");
+}
+
 /** `g` says that the next key goes somewhere: it is then called "g+" and the key. */
 function named(event: KeyboardEvent): string {
   const name = nameOf(event);
@@ -57,8 +68,8 @@ if (typeof document !== "undefined") {
   });
 }
 
-/** Makes shortcuts work while the component is shown. Single keys obey the preference. */
-export function useShortcuts(scope: Scope, shortcuts: readonly Shortcut[]): void {
+/** Makes shortcuts work while the component is shown. Plain characters obey the preference. */
+export function useShortcuts(scope: Scope, shortcuts: readonly Listed[]): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
   const { shortcuts: on } = usePreferences();
@@ -80,9 +91,9 @@ export function useShortcuts(scope: Scope, shortcuts: readonly Shortcut[]): void
       if (event.defaultPrevented || event.altKey) return;
       const name = named(event);
       const found = latest.current.find(({ keys }) => keys.split(" ").includes(name));
-      if (!found || isInOverlay(event)) return;
-      const single = !name.startsWith("Ctrl+");
-      if (single && (!on || isTyping(event))) return;
+      if (!found || !("run" in found) || isInOverlay(event)) return;
+      if (!on && isCharacter(name)) return;
+      if (!name.startsWith("Ctrl+") && isTyping(event)) return;
       event.preventDefault();
       found.run(event);
     };
