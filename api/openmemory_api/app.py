@@ -30,6 +30,7 @@ from openmemory_api.routes.ui import router as ui_router
 from openmemory_api.services.activity import raised
 from openmemory_api.settings import Settings
 from openmemory_mcp.backends.rest import TIMEOUT, RestBackend
+from openmemory_mcp.connecting import Connecting
 from openmemory_mcp.http import McpHttp
 from openmemory_mcp.server import create_server
 
@@ -111,6 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 def _mount_tool_server(app: FastAPI, *, add_wait: float) -> None:
     """Give the tool server this app as its backend, in process: no port, one contract."""
     http = in_process(app)
+    app.state.connecting = Connecting(http)
     # The app's own middleware has checked Host and Origin before a request gets here.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app.state.tools = McpHttp(create_server(RestBackend(http, add_wait=add_wait)), security)

@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
-from openmemory_api.routes.ui import changes, events, me, memories, overview, search
+from openmemory_api.routes.ui import (
+    changes,
+    connect,
+    events,
+    me,
+    memories,
+    overview,
+    search,
+    settings,
+)
 
 router = APIRouter(prefix="/api/v1/ui", tags=["dashboard"])
 router.include_router(me.router)
@@ -11,3 +20,5 @@ router.include_router(changes.router)
 router.include_router(events.router)
 router.include_router(overview.router)
 router.include_router(search.router)
+router.include_router(connect.router)
+router.include_router(settings.router)

@@ -1,14 +1,18 @@
 """The playground: what a search finds, why, and why not."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from openmemory_api.container import Container
+from openmemory_api.domain.access import Caller
+from openmemory_api.domain.filters import ALL, Filter
 from openmemory_api.domain.requests import SearchRequest
 from openmemory_api.routes.access_models import ExplanationOut
 from openmemory_api.routes.deps import ContainerDep
 from openmemory_api.routes.ui.deps import ViewerDep
+from openmemory_api.routes.ui.memory_models import DashboardFilter
 from openmemory_api.routes.ui.models import DashboardMemory, item_of
 from openmemory_api.services.activity import note
 from openmemory_api.services.playground import TOOLS, Placed, Stage, Trial
@@ -38,12 +42,14 @@ class DashboardSearchBody(_Exact):
     as_app: str | None = Field(None, description="Whose answer; null: your own.")
     top_k: int = Field(10, ge=1, le=100)
     threshold: float = Field(0, ge=0, le=1)
+    filters: DashboardFilter | None = Field(None, description="As of a list; null: none.")
     signals: SignalSwitches = Field(default_factory=SignalSwitches)
 
-    def trial(self) -> Trial:
-        """The search it stands for; Invalid where its filters say nothing."""
+    def trial(self, wanted: Filter) -> Trial:
+        """The search it stands for, within what its filters name."""
         request = SearchRequest(
             query=self.query,
+            wanted=wanted,
             view=TOOLS,
             top_k=self.top_k,
             threshold=self.threshold,
@@ -111,7 +117,7 @@ async def try_search(
 ) -> DashboardSearchOut:
     """What a search finds, as you or as an app, with what put each result in its place."""
     note(operation=OPERATION)
-    outcome = await container.playground.search(viewer, body.trial())
+    outcome = await container.playground.search(viewer, await _trial(viewer, container, body))
     memories = [placed.hit.memory for placed in outcome.placed]
     items = [item_of(shown) for shown in await container.showing.shown(viewer, memories)]
     return DashboardSearchOut(
@@ -130,7 +136,8 @@ async def try_search(
 async def why_not(viewer: ViewerDep, container: ContainerDep, body: WhyNotBody) -> WhyNotOut:
     """Which stage of a search dropped a memory, or where in the answer it is."""
     note(operation=OPERATION)
-    reason = await container.playground.why_not(viewer, body.trial(), body.memory)
+    trial = await _trial(viewer, container, body)
+    reason = await container.playground.why_not(viewer, trial, body.memory)
     return WhyNotOut(
         stage=reason.stage,
         text=reason.text,
@@ -138,6 +145,12 @@ async def why_not(viewer: ViewerDep, container: ContainerDep, body: WhyNotBody) 
         score=reason.score,
         explanation=ExplanationOut.of(reason.explanation) if reason.explanation else None,
     )
+
+
+async def _trial(viewer: Caller, container: Container, body: DashboardSearchBody) -> Trial:
+    if body.filters is None:
+        return body.trial(ALL)
+    return body.trial(await container.browsing.filter_of(viewer, body.filters.wish()))
 
 
 def _hit(rank: int, placed: Placed, item: DashboardMemory, query: str) -> DashboardHit:
