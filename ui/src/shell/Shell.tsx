@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
+import type { MouseEvent } from "react";
 import { isProblem } from "@/api/client";
 import { meQuery } from "@/api/queries/me";
 import { Late, Lines } from "@/components/Answer";
@@ -12,6 +13,12 @@ import { ShellKeys } from "@/shell/ShellKeys";
 import { SignIn } from "@/shell/SignIn";
 import { TopBar } from "@/shell/TopBar";
 
+/** By hand: a link to a fragment starts from the base of the dashboard, not from this page. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById("content")?.focus();
+}
+
 /** Around every page: where one is, what is going on, and who one is. */
 export function Shell() {
   const me = useQuery(meQuery);
@@ -20,6 +27,7 @@ export function Shell() {
     <LiveProvider>
       <a
         href="#content"
+        onClick={skip}
         className="sr-only focus:not-sr-only focus:fixed focus:start-2 focus:top-2 focus:z-50 focus:rounded-lg focus:bg-accent focus:px-3 focus:py-2 focus:text-accent-ink"
       >
         {t("shell.skip")}
