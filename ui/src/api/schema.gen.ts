@@ -1248,6 +1248,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ui/connect/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connect Clients
+         * @description How every known program is connected to this server, as it was called just now.
+         *
+         *     The key comes in a header, because addresses are written into logs.
+         */
+        get: operations["list_connect_clients_api_v1_ui_connect_clients_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/connect/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Connection
+         * @description Whether a client with this key would be served: lists the tools, as one does at first.
+         */
+        post: operations["test_connection_api_v1_ui_connect_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Settings
+         * @description What the server was set to, and by which variable each is.
+         */
+        get: operations["list_settings_api_v1_ui_settings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1785,6 +1847,96 @@ export interface components {
              * @description The version it was decided on; 409 if that has passed. Null: whichever.
              */
             version?: number | null;
+        };
+        /**
+         * ConnectClient
+         * @description A program that speaks MCP, and how it is connected: the easiest way first.
+         */
+        ConnectClient: {
+            /**
+             * Id
+             * @description Also the app it is known as, if no other was named.
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Platforms */
+            platforms: ("macos" | "linux" | "windows")[];
+            /** Methods */
+            methods: components["schemas"]["ConnectMethod"][];
+        };
+        /**
+         * ConnectClients
+         * @description All clients that are known.
+         */
+        ConnectClients: {
+            /**
+             * Url
+             * @description For a client that is not listed.
+             */
+            url: string;
+            /**
+             * Key Placeholder
+             * @description What stands for the key in the texts; null: it is there, or none is needed.
+             */
+            key_placeholder: string | null;
+            /** Clients */
+            clients: components["schemas"]["ConnectClient"][];
+        };
+        /**
+         * ConnectMethod
+         * @description One way to connect a client.
+         */
+        ConnectMethod: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "command" | "file" | "url" | "deeplink";
+            /** Title */
+            title: string;
+            /**
+             * Text
+             * @description What to run, open or write.
+             */
+            text: string;
+            /**
+             * Path
+             * @description The file it belongs into.
+             */
+            path: string | null;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "shell" | "json" | "toml" | "yaml" | "url";
+            /** Note */
+            note: string | null;
+        };
+        /**
+         * ConnectTestBody
+         * @description What to test with.
+         */
+        ConnectTestBody: {
+            /**
+             * Key
+             * @description Null: without a key.
+             */
+            key?: string | null;
+        };
+        /**
+         * ConnectTestOut
+         * @description Whether a client that calls so would be served.
+         */
+        ConnectTestOut: {
+            /** Ok */
+            ok: boolean;
+            /** Text */
+            text: string;
+            /** Tools */
+            tools: number;
+            /** Ms */
+            ms: number;
         };
         /** CursorPage[MemoryRow] */
         CursorPage_MemoryRow_: {
@@ -2515,6 +2667,8 @@ export interface components {
              * @default 0
              */
             threshold: number;
+            /** @description As of a list; null: none. */
+            filters?: components["schemas"]["DashboardFilter"] | null;
             signals?: components["schemas"]["SignalSwitches"];
         };
         /**
@@ -2587,6 +2741,14 @@ export interface components {
              * @description Made in each bucket.
              */
             counts: number[];
+        };
+        /**
+         * DashboardSettings
+         * @description All that a person may want to look up.
+         */
+        DashboardSettings: {
+            /** Sections */
+            sections: components["schemas"]["SettingSection"][];
         };
         /**
          * DashboardSignal
@@ -3835,6 +3997,33 @@ export interface components {
             current: boolean;
         };
         /**
+         * SettingRow
+         * @description One thing that is set.
+         */
+        SettingRow: {
+            /** Name */
+            name: string;
+            /**
+             * Setting
+             * @description The variable that sets it; null: nothing does.
+             */
+            setting: string | null;
+            /** Value */
+            value: string;
+            /** Note */
+            note: string | null;
+        };
+        /**
+         * SettingSection
+         * @description Settings that belong together.
+         */
+        SettingSection: {
+            /** Title */
+            title: string;
+            /** Rows */
+            rows: components["schemas"]["SettingRow"][];
+        };
+        /**
          * SettledOut
          * @description What was settled, as an action that can be undone; no action where it was so before.
          */
@@ -4242,6 +4431,8 @@ export interface components {
              * @default 0
              */
             threshold: number;
+            /** @description As of a list; null: none. */
+            filters?: components["schemas"]["DashboardFilter"] | null;
             signals?: components["schemas"]["SignalSwitches"];
             /**
              * Memory
@@ -9345,6 +9536,219 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhyNotOut"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_connect_clients_api_v1_ui_connect_clients_get: {
+        parameters: {
+            query?: {
+                /** @description The name to call by, for every client. */
+                app?: string | null;
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: {
+                /** @description A key that was just made, to be written into the texts. */
+                "x-openmemory-shown-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectClients"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_connection_api_v1_ui_connect_test_post: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectTestBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectTestOut"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_settings_api_v1_ui_settings_get: {
+        parameters: {
+            query?: {
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardSettings"];
                 };
             };
             /** @description It cannot be carried out as it was sent */
