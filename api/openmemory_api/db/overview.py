@@ -1,19 +1,20 @@
 """What the overview counts: memories by state and over time, calls by hour, what went wrong."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from openmemory_api.db.session import ReadConnection
 from openmemory_api.db.tables import actions, activity_calls, keys, memories
+from openmemory_api.db.types import UtcDateTime
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.memory import State
 
 _KEPT: Final = (State.ACTIVE, State.PAUSED, State.ARCHIVED)
-_HOUR: Final = len("2026-01-01 00")
-_MINUTE: Final = len("2026-01-01 00:00")
-_FORM: Final = "YYYY-MM-DD HH24:MI"
+_END: Final = datetime.max.replace(tzinfo=UTC)
 _CALLS: Final = {"read": "reads", "write": "writes"}
 
 
@@ -44,40 +45,68 @@ async def created_by_app(connection: ReadConnection, viewer: Caller) -> dict[str
 
 
 async def created(
-    connection: ReadConnection, viewer: Caller, since: datetime, *, exact: bool
-) -> list[tuple[str | None, datetime, int]]:
-    """(app, hour, how many) of the memories that are kept; by minute if `exact`."""
-    moment = _moment(connection, memories.c.created_at, exact=exact)
-    counted = (
-        sa.select(memories.c.app, moment, sa.func.count())
-        .where(*_own(viewer), _kept(), memories.c.created_at >= since)
-        .group_by(memories.c.app, moment)
-    )
-    return [(row[0], _read(row[1]), row[2]) for row in await connection.execute(counted)]
+    connection: ReadConnection,
+    viewer: Caller,
+    edges: Sequence[datetime],
+    names: Sequence[str] | None = None,
+) -> list[int]:
+    """How many memories that are kept were made from each edge to the next.
+
+    Each is a range of an index: grouped instead, every memory would be sorted.
+
+    Args:
+        connection: of the store.
+        viewer: whose they are.
+        edges: at least one; what was made after the last counts for it.
+        names: of the app that made them; no names: made without an app. None: whoever did.
+    """
+    buckets = _rows(
+        {"place": sa.literal(place), "since": _at(start), "until": _at(end)}
+        for place, (start, end) in enumerate(zip(edges, [*edges[1:], _END], strict=True))
+    ).cte("buckets")
+    within = (memories.c.created_at >= buckets.c.since, memories.c.created_at < buckets.c.until)
+    by = [] if names is None else [_made_by(names)]
+    counted = sa.select(sa.func.count()).where(*_own(viewer), *by, _kept(), *within)
+    found = sa.select(buckets.c.place, counted.scalar_subquery()).order_by(buckets.c.place)
+    return [row[1] for row in await connection.execute(found)]
 
 
-async def calls(
-    connection: ReadConnection, viewer: Caller, since: datetime, until: datetime, *, exact: bool
-) -> list[tuple[datetime, str | None, str, int]]:
-    """(hour, app, reads | writes | denied, how many) of the calls of a time; by minute if `exact`."""
+def _made_by(names: Sequence[str]) -> sa.ColumnElement[bool]:
+    return memories.c.app.in_(names) if names else memories.c.app.is_(None)
+
+
+async def log_bounds(connection: ReadConnection, viewer: Caller) -> tuple[int, int]:
+    """The ids of the oldest and the newest call of the viewer's user; 0 without any."""
     columns = activity_calls.c
-    moment = _moment(connection, columns.at, exact=exact)
+    bounds = sa.select(sa.func.min(columns.id), sa.func.max(columns.id))
+    first, last = (await connection.execute(bounds.where(columns.user_id == viewer.user_id))).one()
+    return first or 0, last or 0
+
+
+async def calls_after(
+    connection: ReadConnection, viewer: Caller, after: int, upto: int
+) -> list[tuple[int, str | None, str, int]]:
+    """(quarter of an hour since 1970, app, what, how many) of the calls between two ids."""
+    columns = activity_calls.c
+    text = _text(connection, columns.at)
+    hour, quarter = sa.func.substr(text, 1, 13), sa.func.substr(text, 15, 2)
+    quarter = sa.cast(quarter, sa.Integer).op("/", return_type=sa.Integer)(15)
     counted = (
-        sa.select(moment, columns.app, _what(), sa.func.count())
-        .where(*_within(viewer, since, until))
-        .group_by(moment, columns.app, _what())
+        sa.select(hour, quarter, columns.app, _what(), sa.func.count())
+        .where(
+            columns.project_id == viewer.project_id,
+            columns.user_id == viewer.user_id,
+            columns.id > after,
+            columns.id <= upto,
+        )
+        .group_by(hour, quarter, columns.app, _what())
     )
     rows = await connection.execute(counted)
-    return [(_read(row[0]), *row[1:]) for row in rows if row[2] is not None]
-
-
-async def calls_in_all(
-    connection: ReadConnection, viewer: Caller, since: datetime, until: datetime
-) -> dict[str, int]:
-    """How many reads, writes and denied calls a time had."""
-    counted = sa.select(_what(), sa.func.count()).where(*_within(viewer, since, until))
-    rows = await connection.execute(counted.group_by(_what()))
-    return {row[0]: row[1] for row in rows if row[0] is not None}
+    return [
+        (4 * _hours(hour) + quarter, app, what, count)
+        for hour, quarter, app, what, count in rows
+        if what is not None
+    ]
 
 
 async def failed(connection: ReadConnection, viewer: Caller, since: datetime) -> list[datetime]:
@@ -120,17 +149,8 @@ def _own(viewer: Caller) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _kept() -> sa.ColumnElement[bool]:
-    return memories.c.state.in_(_KEPT)
-
-
-def _within(viewer: Caller, since: datetime, until: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    columns = activity_calls.c
-    return (
-        columns.project_id == viewer.project_id,
-        columns.user_id == viewer.user_id,
-        columns.at >= since,
-        columns.at < until,
-    )
+    # Said by what it is not: by what it is, SQLite would choose an index that knows no app.
+    return memories.c.state.not_in((State.TRASHED, State.PURGED))
 
 
 def _what() -> sa.ColumnElement[Any]:
@@ -143,16 +163,24 @@ def _what() -> sa.ColumnElement[Any]:
     return sa.case((columns.outcome == "denied", "denied"), *done)
 
 
-def _moment(
-    connection: ReadConnection, column: sa.Column[Any], *, exact: bool
-) -> sa.ColumnElement[str]:
-    """The hour or minute of a moment in UTC, as SQLite writes it."""
-    text: Any = column
+def _text(connection: ReadConnection, column: sa.Column[Any]) -> sa.ColumnElement[str]:
+    """A moment in UTC, as SQLite writes it."""
     if connection.dialect.name == "postgresql":
-        text = sa.func.to_char(sa.func.timezone("UTC", column), _FORM)
-    return sa.func.substr(text, 1, _MINUTE if exact else _HOUR, type_=sa.String)
+        return sa.func.to_char(sa.func.timezone("UTC", column), "YYYY-MM-DD HH24:MI")
+    return sa.type_coerce(column, sa.String)
 
 
-def _read(moment: str) -> datetime:
-    form = "%Y-%m-%d %H:%M" if len(moment) == _MINUTE else "%Y-%m-%d %H"
-    return datetime.strptime(moment, form).replace(tzinfo=UTC)
+@lru_cache(10_000)
+def _hours(text: str) -> int:
+    """Hours since 1970."""
+    return int(datetime.fromisoformat(f"{text}:00+00:00").timestamp()) // 3_600
+
+
+def _at(moment: datetime) -> sa.ColumnElement[datetime]:
+    return sa.literal(moment, UtcDateTime)
+
+
+def _rows(each: Iterable[dict[str, sa.ColumnElement[Any]]]) -> sa.CompoundSelect[Any]:
+    return sa.union_all(
+        *(sa.select(*(value.label(name) for name, value in row.items())) for row in each)
+    )

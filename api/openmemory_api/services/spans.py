@@ -1,6 +1,5 @@
 """Times as a person sees them on a chart: cut into hours or days of their own zone."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,17 +22,11 @@ class Span:
     edges: Sequence[datetime]
     """Where each bucket begins, in UTC."""
     until: datetime
-    whole_hours: bool
-    """Whether every bucket begins with an hour of UTC, as it does in most zones."""
 
     @property
     def since(self) -> datetime:
         """Where the first bucket begins."""
         return self.edges[0]
-
-    def bucket(self, moment: datetime) -> int:
-        """The bucket of a moment; what is dated outside is in the first or the last one."""
-        return max(0, bisect_right(self.edges, moment) - 1)
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -55,7 +48,7 @@ def span_of(range_: Range, now: datetime, zone: ZoneInfo, oldest: datetime | Non
         edges = [hour - timedelta(hours=hours) for hours in reversed(range(24))]
     else:
         edges = _days(range_, now.astimezone(zone).date(), zone, oldest)
-    return Span(edges, now, all(edge.minute == 0 for edge in edges))
+    return Span(edges, now)
 
 
 def _days(range_: Range, today: date, zone: ZoneInfo, oldest: datetime | None) -> list[datetime]:

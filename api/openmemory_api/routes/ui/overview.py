@@ -11,6 +11,8 @@ from openmemory_api.routes.deps import ContainerDep
 from openmemory_api.routes.ui.deps import ViewerDep
 from openmemory_api.routes.ui.models import ShownState
 from openmemory_api.services.attention import Kind
+from openmemory_api.services.growth import Series
+from openmemory_api.services.overview import Overview
 from openmemory_api.services.spans import MAX_BUCKETS, Range, zone_of
 
 router = APIRouter()
@@ -109,11 +111,26 @@ async def overview(
         "states": found.states,
         "calls": traffic and traffic.calls,
         "before": traffic and traffic.before,
-        "growth": {"buckets": found.span.edges, "series": found.series},
+        "growth": {
+            "buckets": found.span.edges,
+            "series": [_series(each, found) for each in found.series],
+        },
         "heat": traffic and traffic.heat,
         "apps": [{**_fields(app), "app": app.name} for app in found.apps],
         "attention": await container.attention.attention(viewer),
         "first_run": {"models": True, "client": found.seen_client, "memory": kept > 0},
+    }
+
+
+def _series(series: Series, found: Overview) -> dict[str, Any]:
+    names = {"other": "Other apps", "none": "No app"}
+    label = names.get(series.kind) or found.labels.get(series.app or "", series.app)
+    return {
+        "kind": series.kind,
+        "app": series.app,
+        "label": label,
+        "before": series.before,
+        "counts": series.counts,
     }
 
 
