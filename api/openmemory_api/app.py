@@ -85,6 +85,7 @@ def create_app(
     app.surface = [recording, *surface(settings)]
     app.state.container = store
     app.state.identity = identity
+    app.state.end_streams = store.live.close
     _render_errors(app)
     app.include_router(docs.router)
     app.include_router(mem0_router)
