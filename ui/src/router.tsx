@@ -44,6 +44,8 @@ export const router = createRouter({
   basepath: ROOT || "/",
   scrollRestoration: true,
   defaultPreload: "intent",
+  // Inside of the shell, so that one can go elsewhere.
+  defaultErrorComponent: PageFailed,
 });
 
 declare module "@tanstack/react-router" {

@@ -43,6 +43,7 @@ export function listen(
   let failedAt: number | undefined;
 
   const say = (next: LiveStatus) => {
+    if (stop.signal.aborted) return;
     status = next;
     onStatus(next);
     channel.postMessage({ status: next } satisfies Told);

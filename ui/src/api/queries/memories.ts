@@ -13,7 +13,8 @@ export interface ListWish {
   filter: MemoryFilter;
   sort: Sort;
 }
-export interface ListWindow extends Schemas["DashboardWindow"] {
+type Rows = Schemas["DashboardWindow"];
+export interface ListWindow extends Rows {
   /** What it is a part of: while the next list comes, the one before is shown. */
   wish: ListWish;
 }
