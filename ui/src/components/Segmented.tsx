@@ -6,15 +6,17 @@ interface Props<T extends string> {
   value: T;
   onChange: (value: T) => void;
   disabled?: boolean;
+  /** The label is read out only; a toolbar has no room for it. */
+  bare?: boolean;
 }
 
 /** One of a few: radio buttons side by side. */
 export function Segmented<T extends string>(props: Props<T>) {
-  const { label, options, value, onChange, disabled } = props;
+  const { label, options, value, onChange, disabled, bare } = props;
   const name = useId();
   return (
     <fieldset disabled={disabled} className="grid gap-1 disabled:opacity-60">
-      <legend className="mb-1 text-sm font-medium">{label}</legend>
+      <legend className={bare ? "sr-only" : "mb-1 text-sm font-medium"}>{label}</legend>
       <div className="flex rounded-lg border border-edge/60 bg-surface p-0.5">
         {options.map((option) => (
           <label

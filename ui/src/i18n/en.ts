@@ -3,6 +3,7 @@
 import { access } from "@/i18n/en/access";
 import { activity } from "@/i18n/en/activity";
 import { apps } from "@/i18n/en/apps";
+import { charts } from "@/i18n/en/charts";
 import { common } from "@/i18n/en/common";
 import { connect } from "@/i18n/en/connect";
 import { memories } from "@/i18n/en/memories";
@@ -16,6 +17,7 @@ export const en = {
   access,
   activity,
   apps,
+  charts,
   common,
   connect,
   memories,
