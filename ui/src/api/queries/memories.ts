@@ -4,7 +4,8 @@ import { keepPreviousData, type QueryClient, queryOptions } from "@tanstack/reac
 import { api, body, type Schemas } from "@/api/client";
 
 export type MemoryItem = Schemas["DashboardMemory"];
-export type MemoryFilter = Schemas["DashboardFilter"];
+/** What is left out does not narrow. */
+export type MemoryFilter = Partial<Schemas["DashboardFilter"]>;
 export type Operation = Schemas["Operation"];
 export type BulkDone = Schemas["DashboardBulkDone"];
 export type Sort = "-created" | "created" | "-updated" | "updated" | "app" | "-app";
@@ -94,8 +95,9 @@ export function changeMany(
   wanted: Wanted,
   categories?: Schemas["DashboardCategories"],
 ): Promise<BulkDone> {
-  const all = { operation, ...wanted, ...(categories ? { categories } : {}) };
-  return body(api.POST("/api/v1/ui/memories/bulk", { body: all }));
+  // The types ask for a whole filter, the server does not.
+  const asked = { operation, ...wanted, categories } as Schemas["DashboardBulk"];
+  return body(api.POST("/api/v1/ui/memories/bulk", { body: asked }));
 }
 
 export function addMemory(added: Schemas["DashboardNewMemory"]) {

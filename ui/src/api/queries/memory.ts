@@ -38,12 +38,12 @@ export const relatedQuery = (id: string) =>
 export const readsQuery = (id: string) =>
   queryOptions({
     queryKey: ["activity", "of", id],
-    queryFn: () =>
-      body(
-        api.GET("/api/v1/activity", {
-          params: { query: { memory_id: id, kind: "read", limit: 50 } },
-        }),
-      ),
+    queryFn: async () => {
+      const query = { memory_id: id, kind: "read", limit: 50 } as const;
+      const calls = await body(api.GET("/api/v1/activity", { params: { query } }));
+      // The log comes in other formats, too; this is the one that was asked for.
+      return calls as Schemas["CallsOut"];
+    },
   });
 
 /** Throws a 412 where the memory is not at `version` any more. */

@@ -4,14 +4,7 @@ import type { ListWish, MemoryFilter, Sort } from "@/api/queries/memories";
 import type { MemoryState } from "@/components/StateChip";
 
 export const STATES: readonly MemoryState[] = ["active", "paused", "archived", "trashed"];
-export const SORTS: readonly Sort[] = [
-  "-created",
-  "created",
-  "-updated",
-  "updated",
-  "app",
-  "-app",
-];
+export const SORTS: readonly Sort[] = ["-created", "created", "-updated", "updated", "app", "-app"];
 
 /** The address's parameters of this page; what is empty is left out of it. */
 export const DEFAULTS = {

@@ -10,6 +10,10 @@ export interface Selection {
 
 export const NONE: Selection = { ids: new Set(), all: false, anchor: 0 };
 
+export function isNone(selection: Selection): boolean {
+  return !selection.all && selection.ids.size === 0;
+}
+
 export function isChosen(selection: Selection, id: string): boolean {
   return selection.all || selection.ids.has(id);
 }

@@ -47,9 +47,7 @@ export function useRows(head: ListWindow, first: number, last: number) {
       for (let n = Math.floor(low / WINDOW); n <= Math.floor(high / WINDOW); n++) {
         const { items } = await client.ensureQueryData(query(n));
         const start = n * WINDOW;
-        ids.push(
-          ...items.slice(Math.max(0, low - start), high - start + 1).map(({ id }) => id),
-        );
+        ids.push(...items.slice(Math.max(0, low - start), high - start + 1).map(({ id }) => id));
       }
       return ids;
     },
