@@ -11,11 +11,12 @@ from openmemory_api.container import Container
 from openmemory_mcp.backends.rest import RestBackend
 from openmemory_mcp.recall import ITEM
 from openmemory_mcp.server import UNLISTED, create_server
-from tests.access import managing, reading, writing
+from tests.access import looking, managing, reading, writing
 from tests.access.asking import DRIVERS, WRITERS, Ask, Driver, Road
 from tests.access.tools import BESIDE, TOOLS, calling
 from tests.access.world import Asker, World, make_world
 
+assert looking
 assert managing
 assert reading
 assert writing

@@ -89,18 +89,25 @@ async def calls_after(
     """(quarter of an hour since 1970, app, what, how many) of the calls between two ids."""
     columns = activity_calls.c
     text = _text(connection, columns.at)
-    hour, quarter = sa.func.substr(text, 1, 13), sa.func.substr(text, 15, 2)
-    quarter = sa.cast(quarter, sa.Integer).op("/", return_type=sa.Integer)(15)
-    counted = (
-        sa.select(hour, quarter, columns.app, _what(), sa.func.count())
+    # Named first and grouped then: PostgreSQL takes no two parameters for the same value.
+    each = (
+        sa.select(
+            sa.func.substr(text, 1, 13).label("hour"),
+            sa.cast(sa.func.substr(text, 15, 2), sa.Integer).label("minute"),
+            columns.app,
+            _what().label("what"),
+        )
         .where(
             columns.project_id == viewer.project_id,
             columns.user_id == viewer.user_id,
             columns.id > after,
             columns.id <= upto,
         )
-        .group_by(hour, quarter, columns.app, _what())
+        .subquery()
     )
+    quarter = each.c.minute.op("/", return_type=sa.Integer)(sa.literal_column("15"))
+    key = (each.c.hour, quarter, each.c.app, each.c.what)
+    counted = sa.select(*key, sa.func.count()).group_by(*key)
     rows = await connection.execute(counted)
     return [
         (4 * _hours(hour) + quarter, app, what, count)
