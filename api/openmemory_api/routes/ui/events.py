@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Annotated, Final, TypeAlias, cast
+from typing import Annotated, Any, Final, TypeAlias, cast
 
 import anyio
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -22,26 +22,22 @@ router = APIRouter()
 RETRY_MS: Final = 2_000
 BEAT_SECONDS: Final = 15.0
 _STREAM: Final = "text/event-stream"
+_EVENT: Final = "#/components/schemas/DashboardEvent"
 _Lines: TypeAlias = AsyncGenerator[str]
 
 
 class DashboardEvent(BaseModel):
-    """`data` of an event, whose type is its name. What comes fast is counted in one event."""
+    """What the lines of the stream say. What comes fast is counted in one event."""
 
-    count: int | None = Field(None, description="How often it happened; null for `reset`.")
-    ids: list[str] = Field([], description="Of memories; the first 50.")
-    apps: list[str] = Field([], description="That called, or that wrote the memories.")
-    operations: list[str] = Field([], description="What was called: tools, or methods and routes.")
-    problem: str | None = Field(None, description="Of the index.")
-    pending: int | None = Field(None, description="Memories that have no vector yet.")
-
-
-class DashboardEvents(BaseModel):
-    """What the lines of the stream stand for."""
-
-    id: int
+    id: str = Field(description="To be sent as Last-Event-ID by who comes back.")
     event: EventType
-    data: DashboardEvent
+    data: str = Field(
+        description=(
+            "JSON: `count`, how often it happened; `ids` of memories, `apps` and `operations`, "
+            "the first 50 of each; of the index its `problem` and how many are `pending`. "
+            "Nothing for `reset`: look at everything anew."
+        )
+    )
 
 
 class EventStream(Response):
@@ -82,8 +78,8 @@ class EventStream(Response):
 
 @router.get(
     "/events",
-    response_class=EventStream,
-    responses={200: {"model": DashboardEvents, "content": {_STREAM: {}}}},
+    response_model=DashboardEvent,
+    responses={200: {"content": {_STREAM: {"schema": {"$ref": _EVENT}}}}},
 )
 async def events(
     request: Request,
@@ -93,7 +89,7 @@ async def events(
         str | None, Header(max_length=64, description="What was told last; what was missed comes.")
     ] = None,
     follow: Annotated[bool, Query(description="False: end when nothing more is there now.")] = True,
-) -> EventStream:
+) -> Any:
     """What happens to the user's memories, calls, apps and rules; its own writes and the agents'.
 
     Calls are those that this server process served; writes are also those of others.

@@ -35,6 +35,12 @@ class SignalSwitches(_Exact):
     bm25: bool = True
 
 
+class DashboardSearchFilter(DashboardFilter):
+    """Which memories to search; a field that is not known would silently not narrow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class DashboardSearchBody(_Exact):
     """A search to try out. Tools ask with threshold 0 and 10 results."""
 
@@ -42,7 +48,7 @@ class DashboardSearchBody(_Exact):
     as_app: str | None = Field(None, description="Whose answer; null: your own.")
     top_k: int = Field(10, ge=1, le=100)
     threshold: float = Field(0, ge=0, le=1)
-    filters: DashboardFilter | None = Field(None, description="As of a list; null: none.")
+    filters: DashboardSearchFilter | None = Field(None, description="As of a list; null: none.")
     signals: SignalSwitches = Field(default_factory=SignalSwitches)
 
     def trial(self, wanted: Filter) -> Trial:

@@ -293,6 +293,8 @@ async def test_who_may_not(http: httpx.AsyncClient, store: Container) -> None:
         {"query": "tea", "top_k": 0},
         {"query": "tea", "threshold": 2},
         {"query": "tea", "signals": {"other": True}},
+        {"query": "tea", "filters": {"catgory": ["food"]}},
+        {"query": "tea", "filters": {"category": "food"}},
     ],
 )
 async def test_bad_input_is_refused(http: httpx.AsyncClient, body: dict[str, Any]) -> None:
