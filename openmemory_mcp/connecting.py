@@ -2,7 +2,8 @@
 
 import httpx
 
-from openmemory_mcp.clients import PLACEHOLDER, Client, Connection, clients
+from openmemory_mcp.clients import clients
+from openmemory_mcp.entries import PLACEHOLDER, Client, Connection
 from openmemory_mcp.probe import Probed, probe
 
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from openmemory_api.app import create_app
 from openmemory_api.container import Container
 from openmemory_api.settings import Settings
-from openmemory_mcp.clients import PLACEHOLDER
+from openmemory_mcp.entries import PLACEHOLDER
 from tests.api.keys import LOCAL, bearer, make
 from tests.fakes import HashEmbedder
 
@@ -52,7 +52,7 @@ async def test_every_client_has_a_way_and_its_own_name(http: httpx.AsyncClient) 
 
 async def test_links_carry_what_the_files_say(http: httpx.AsyncClient) -> None:
     found = await clients(http)
-    cursor = method(found["cursor"], "deeplink")["text"]
+    cursor: str = method(found["cursor"], "deeplink")["text"]
     assert cursor.startswith("cursor://anysphere.cursor-deeplink/mcp/install?")
     query = parse_qs(urlsplit(cursor).query)
     assert query["name"] == ["openmemory"]
@@ -90,7 +90,7 @@ async def test_a_name_holds_for_every_client(http: httpx.AsyncClient) -> None:
 
 
 async def test_a_user_that_no_path_can_name_is_named_by_a_header(http: httpx.AsyncClient) -> None:
-    answer = await http.get(CLIENTS, headers={"X-OpenMemory-User": "Anna Müller".encode()})
+    answer = await http.get(CLIENTS, headers={b"X-OpenMemory-User": "Anna Müller".encode()})
     code = next(each for each in answer.json()["clients"] if each["id"] == "windsurf")
     entry = json.loads(code["methods"][0]["text"])["mcpServers"]["openmemory"]
     assert entry["serverUrl"].endswith("8765/mcp")

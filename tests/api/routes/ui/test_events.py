@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -13,10 +14,12 @@ from fastapi import FastAPI
 
 from openmemory_api.app import create_app
 from openmemory_api.container import Container
+from openmemory_api.domain.access import Caller
 from openmemory_api.services import live as live_module
 from openmemory_api.services.live import RING
 from openmemory_api.settings import Settings
 from tests.api.keys import KEYS, LOCAL, bearer, make
+from tests.api.stores import add_one
 from tests.fakes import FrozenClock, HashEmbedder
 from tests.mcp.loopback import serving
 from tests.postgres.fixtures import BOTH
@@ -304,3 +307,23 @@ async def test_a_stop_ends_every_stream(site: Site) -> None:
         site.app.state.end_streams()
         with anyio.fail_after(2):
             await heard.rest()
+
+
+async def test_what_another_process_writes_is_told(
+    site: Site,
+    settings: Settings,
+    embedder: HashEmbedder,
+    clock: FrozenClock,
+    tmp_path: Path,
+) -> None:
+    if settings.postgres_url is None:
+        pytest.skip("A file has one server")
+    elsewhere = settings.model_copy(update={"data_dir": tmp_path / "elsewhere"})
+    other = Container(elsewhere, embedder=embedder, clock=clock)
+    async with other.open():
+        await other.ready()
+        async with site.listening(**ANNA) as heard:
+            memory = await add_one(other, Caller("default", "anna", "zed"), "green tea")
+            with anyio.fail_after(5):
+                _, data = await heard.next("memory.created")
+            assert (data["ids"], data["apps"]) == ([memory.id], ["zed"])
