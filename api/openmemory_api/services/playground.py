@@ -28,16 +28,9 @@ from openmemory_api.services.search import Look, SearchService
 from openmemory_api.services.writing import find_one
 
 Stage = Literal[
-    "returned",
-    "not_found",
-    "not_readable",
-    "state",
-    "expired",
-    "filtered",
-    "no_candidate",
-    "below_threshold",
-    "cut",
-]
+    "returned", "not_found", "not_readable", "state", "expired", "filtered", "no_candidate",
+    "below_threshold", "cut",
+]  # fmt: skip
 
 TOOLS: Final = View(latest_only=True)
 """What tools are shown: nothing expired, and of what was replaced the newest alone."""

@@ -53,6 +53,12 @@ class DashboardFilter(BaseModel):
         )
 
 
+class DashboardFilterBody(DashboardFilter):
+    """A filter that is acted on: a field it does not know would silently widen it to everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class DashboardListQuery(DashboardFilter):
     """A window of a list."""
 
@@ -249,7 +255,7 @@ class DashboardBulk(_Exact):
 
     operation: Operation
     ids: list[Annotated[str, Field(max_length=64)]] | None = Field(None, max_length=10_000)
-    filter: DashboardFilter | None = None
+    filter: DashboardFilterBody | None = None
     categories: DashboardCategories | None = Field(None, description="Of categorise.")
 
 

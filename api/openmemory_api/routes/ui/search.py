@@ -12,7 +12,7 @@ from openmemory_api.domain.requests import SearchRequest
 from openmemory_api.routes.access_models import ExplanationOut
 from openmemory_api.routes.deps import ContainerDep
 from openmemory_api.routes.ui.deps import ViewerDep
-from openmemory_api.routes.ui.memory_models import DashboardFilter
+from openmemory_api.routes.ui.memory_models import DashboardFilterBody
 from openmemory_api.routes.ui.models import DashboardMemory, item_of
 from openmemory_api.services.activity import note
 from openmemory_api.services.playground import TOOLS, Placed, Stage, Trial
@@ -35,12 +35,6 @@ class SignalSwitches(_Exact):
     bm25: bool = True
 
 
-class DashboardSearchFilter(DashboardFilter):
-    """Which memories to search; a field that is not known would silently not narrow."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class DashboardSearchBody(_Exact):
     """A search to try out. Tools ask with threshold 0 and 10 results."""
 
@@ -48,7 +42,7 @@ class DashboardSearchBody(_Exact):
     as_app: str | None = Field(None, description="Whose answer; null: your own.")
     top_k: int = Field(10, ge=1, le=100)
     threshold: float = Field(0, ge=0, le=1)
-    filters: DashboardSearchFilter | None = Field(None, description="As of a list; null: none.")
+    filters: DashboardFilterBody | None = Field(None, description="As of a list; null: none.")
     signals: SignalSwitches = Field(default_factory=SignalSwitches)
 
     def trial(self, wanted: Filter) -> Trial:

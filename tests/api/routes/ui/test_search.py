@@ -300,3 +300,15 @@ async def test_who_may_not(http: httpx.AsyncClient, store: Container) -> None:
 async def test_bad_input_is_refused(http: httpx.AsyncClient, body: dict[str, Any]) -> None:
     answer = await http.post("/api/v1/ui/search", json=body, headers=ANNA)
     assert answer.status_code == 400, answer.text
+
+
+async def test_an_unknown_field_of_a_filter_never_widens_a_bulk_change(
+    http: httpx.AsyncClient, store: Container
+) -> None:
+    await filled(store)
+    for wrong in ({"catgory": ["food"]}, {"limit": 1}, {"user_id": "bob"}):
+        body = {"operation": "delete", "filter": wrong}
+        answer = await http.post("/api/v1/ui/memories/bulk", json=body, headers=ANNA)
+        assert answer.status_code == 400, answer.text
+    left = (await http.get("/api/v1/ui/overview", headers=ANNA)).json()["states"]
+    assert left["trashed"] == 0
