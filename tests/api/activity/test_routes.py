@@ -53,6 +53,10 @@ async def test_what_each_route_is_for(app: FastAPI) -> None:
         "GET /api/v1/trash",
         "POST /api/v1/trash/restore",
         "POST /api/v1/trash/purge",
+        "POST /api/v1/ui/memories",
+        "POST /api/v1/ui/memories/bulk",
+        "PATCH /api/v1/ui/memories/{memory_id}",
+        "POST /api/v1/ui/memories/{memory_id}/versions/{version}/restore",
     }
 
 
