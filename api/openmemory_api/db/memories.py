@@ -284,16 +284,18 @@ async def unembedded(
 
 async def standing(
     connection: ReadConnection, embedder: str, ids: Collection[str]
-) -> tuple[bool, int]:
-    """Whether all active ones of some memories have a vector, and the last change to any."""
+) -> dict[str, tuple[bool, int]]:
+    """By id: whether a memory needs no vector that it has not, and its last change."""
     lacking = sa.and_(
         memories.c.state == State.ACTIVE, memories.c.embedded.is_distinct_from(embedder)
     )
-    statement = sa.select(
-        sa.func.max(memories.c.change), sa.func.sum(sa.case((lacking, 1), else_=0))
-    ).where(memories.c.id.in_(list(ids)))
-    change, left = (await connection.execute(statement)).one()
-    return not left, change or 0
+    asked, found = list(ids), dict[str, tuple[bool, int]]()
+    for start in range(0, len(asked), _CHUNK):
+        known = memories.c.id.in_(asked[start : start + _CHUNK])
+        columns = (memories.c.id, sa.case((lacking, 1), else_=0), memories.c.change)
+        rows = await connection.execute(sa.select(*columns).where(known))
+        found |= {memory_id: (not lacks, change) for memory_id, lacks, change in rows}
+    return found
 
 
 async def embedding_of(connection: ReadConnection, memory_id: str) -> tuple[str | None, int]:

@@ -9,6 +9,7 @@ by its words a memory is found at once.
 
 import logging
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import anyio
@@ -64,6 +65,22 @@ class _Calls:
             await self._wake.wait()
 
 
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """Somebody who waits until memories can be found, and which passes it called for."""
+
+    ids: Collection[str]
+    change: int
+    follow: int
+    embed: int
+    answered: anyio.Event = field(default_factory=anyio.Event)
+    found: bool = False
+
+    def tell(self, *, found: bool) -> None:
+        self.found = found
+        self.answered.set()
+
+
 class Indexer:
     """Owns the path from SQL to the index."""
 
@@ -76,7 +93,7 @@ class Indexer:
         """Whether the store has become another one to its index."""
         self._follow_calls = _Calls()
         self._embed_calls = _Calls()
-        self._passed = anyio.Event()
+        self._waiting: set[_Waiting] = set()
         self._failures: dict[tuple[str, int], int] = {}
         self._aside_until: dict[tuple[str, int], float] = {}
         self.leads = False
@@ -115,7 +132,7 @@ class Indexer:
         while True:
             heard = self._follow_calls.begin()
             moved = await self._follow_once()
-            self._rested(self._follow_calls, heard, moved=moved)
+            await self._rested(self._follow_calls, heard, moved=moved)
             await self._follow_calls.rest(self._poll_seconds)
 
     async def _embed(self) -> None:
@@ -123,7 +140,7 @@ class Indexer:
             heard = self._embed_calls.begin()
             if await self._embed_once():
                 continue
-            self._rested(self._embed_calls, heard, moved=False)
+            await self._rested(self._embed_calls, heard, moved=False)
             await self._embed_calls.rest(_RETRY_SECONDS if self.degraded else self._poll_seconds)
 
     @property
@@ -132,13 +149,16 @@ class Indexer:
             return _TROUBLE_SECONDS
         return _SHARED_POLL_SECONDS if self._database.shared else _POLL_SECONDS
 
-    def _rested(self, calls: _Calls, heard: int, *, moved: bool) -> None:
+    async def _rested(self, calls: _Calls, heard: int, *, moved: bool) -> None:
         if heard == calls.answered and not moved:
-            # All that wait would look again, and find what they found before.
+            # Whoever waits would be told what was found before.
             return
         calls.answered = heard
-        self._passed.set()
-        self._passed = anyio.Event()
+        try:
+            await self._answer()
+        except Exception:
+            # They stop waiting by themselves; the store goes on.
+            log.exception("Those who wait for the index could not be told")
 
     async def _follow_once(self) -> bool:
         """Whether the index reflects something else than before, or cannot be asked."""
@@ -336,42 +356,51 @@ class Indexer:
         """Whether memories written at `change` can be found; waits `within` seconds at most."""
         if not ids:
             return True
-        follow, embed = self._follow_calls.call(), self._embed_calls.call()
-        with anyio.move_on_after(within):
-            while True:
-                passed = self._passed
-                # What its leader does, a follower sees only when it is done.
-                tried = self.leads and self._embed_calls.answered >= embed
-                try:
-                    embedded, reflected = await self._standing(ids, change)
-                except Unavailable as error:
-                    # It is written: who is told that it failed writes it again.
-                    self._could_not(error)
-                    return False
-                if embedded and reflected:
-                    return True
-                followed = self._follow_calls.answered >= follow
-                if followed and self.unreached:
-                    return False
-                if tried and reflected and not embedded:
-                    return False
-                await passed.wait()
-        return False
-
-    async def _standing(self, ids: Collection[str], change: int) -> tuple[bool, bool]:
-        """Whether all have vectors, and whether the index has them as they are now."""
+        waiting = _Waiting(ids, change, self._follow_calls.call(), self._embed_calls.call())
+        self._waiting.add(waiting)
         try:
-            applied = await self._index.applied()
+            with anyio.move_on_after(within):
+                await waiting.answered.wait()
+        finally:
+            self._waiting.discard(waiting)
+        return waiting.found
+
+    async def _answer(self) -> None:
+        """Tell those who wait what a pass has brought them, all of them by one question."""
+        waiting = list(self._waiting)
+        try:
+            applied = await self._index.applied() if waiting else 0
         except Unavailable as error:
             # What waits here has been written: that the index is gone since is not its failure.
             self._could_not(error)
-            return False, False
-        if applied < change:
-            # As right after a write: there is nothing to ask the database for yet.
-            return False, False
+            applied = -1
+        # Right after a write there is nothing to ask the database for yet.
+        ids = {each for one in waiting if one.change <= applied for each in one.ids}
+        try:
+            standing = await self._standing(ids) if ids else {}
+        except Unavailable as error:
+            # It is written: who is told that it failed writes it again.
+            self._could_not(error)
+            for one in waiting:
+                one.tell(found=False)
+            return
+        for one in waiting:
+            self._tell(one, applied, [standing[each] for each in one.ids if each in standing])
+
+    async def _standing(self, ids: Collection[str]) -> dict[str, tuple[bool, int]]:
         async with self._database.read() as connection:
-            embedded, newest = await rows.standing(connection, self._embedder.name, ids)
-        return embedded, applied >= newest
+            return await rows.standing(connection, self._embedder.name, ids)
+
+    def _tell(self, one: _Waiting, applied: int, standing: Sequence[tuple[bool, int]]) -> None:
+        embedded = all(has for has, _ in standing)
+        reflected = applied >= max([one.change, *(change for _, change in standing)])
+        # What its leader does, a follower sees only when it is done.
+        tried = self.leads and self._embed_calls.answered >= one.embed
+        followed = self._follow_calls.answered >= one.follow
+        if embedded and reflected:
+            one.tell(found=True)
+        elif (followed and self.unreached) or (tried and reflected and not embedded):
+            one.tell(found=False)
 
     async def reflects(self, change: int) -> bool:
         """Whether the index has what was written at a change; not where it cannot be asked."""
