@@ -99,6 +99,8 @@ export function listen(
 function holdLock(signal: AbortSignal, lead: () => void): void {
   const held = () =>
     new Promise<void>((release) => {
+      // Granted although it was taken back meanwhile: nobody would ever release it.
+      if (signal.aborted) return release();
       lead();
       signal.addEventListener("abort", () => release());
     });
