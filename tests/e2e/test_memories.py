@@ -92,7 +92,8 @@ def test_what_is_remembered_is_text_and_nothing_else(tab: Tab, agent: Connect) -
 def test_apps_that_nobody_knows_are_called_what_they_call_themselves(
     tab: Tab, agent: Connect
 ) -> None:
-    long = "an-app-with-a-name-of-sixty-letters-as-somebody-may-call-it-x"[:60]
+    long = "an-app-with-a-name-of-just-sixty-letters-as-anybody-may-take"
+    assert len(long) == 60
     for name in (long, "zed-nightly"):
         agent(name).add(f"Of {name}, which has no icon")
     tab.open("/memories").settled()

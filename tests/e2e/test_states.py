@@ -73,7 +73,7 @@ def test_each_kind_of_failure_has_words_of_its_own(
     tab = windows.tab(server.url)
     tab.provoked.statuses = {status}
     tab.page.route(api, failing)
-    tab.open("/activity").settled()
+    tab.open("/memories").settled()
     expect(tab.page.get_by_role("alert").first).to_contain_text(WORDS[status])
     require_nothing_empty(tab)
 

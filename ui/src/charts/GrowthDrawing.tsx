@@ -1,6 +1,6 @@
 import { type ScaleLinear, scaleLinear } from "d3-scale";
 import { area, curveMonotoneX } from "d3-shape";
-import { fillOf } from "@/charts/colours";
+import { fillsOf } from "@/charts/colours";
 import {
   bucketName,
   type Growth,
@@ -31,6 +31,7 @@ interface Props {
 /** Bars of what is new in each bucket, or areas of all that was there. */
 export function GrowthDrawing({ growth, measure, width, at, series }: Props) {
   const layers = layersOf(growth.series, measure);
+  const fills = fillsOf(growth.series.map(({ app }) => app));
   const step = (width - LEFT) / Math.max(1, growth.buckets.length);
   const y = scaleLinear([0, Math.max(4, heightOf(layers))], [HEIGHT - BOTTOM, TOP]).nice(3);
   return (
@@ -48,7 +49,7 @@ export function GrowthDrawing({ growth, measure, width, at, series }: Props) {
       {growth.series.map((each, place) => (
         <g
           key={each.kind + each.label}
-          style={{ fill: fillOf(each.app), opacity: series === null || series === place ? 1 : 0.3 }}
+          style={{ fill: fills[place], opacity: series === null || series === place ? 1 : 0.3 }}
         >
           {measure === "new" ? (
             <Bars layers={layers[place] ?? []} step={step} y={y} />

@@ -1,5 +1,5 @@
 import clsx from "clsx";
-import { fillOf } from "@/charts/colours";
+import { fillsOf } from "@/charts/colours";
 import { type Measure, type Series, sum, valuesOf } from "@/charts/growth";
 import { count, t } from "@/i18n/t";
 
@@ -13,6 +13,7 @@ interface Props {
 
 /** The names of the layers beside them, the topmost first; each leads to what it stands for. */
 export function GrowthKey({ series, measure, chosen, onPoint, onOpen }: Props) {
+  const fills = fillsOf(series.map(({ app }) => app));
   return (
     <ul className="flex flex-wrap content-start gap-x-1 sm:w-44 sm:flex-col sm:flex-nowrap">
       {series
@@ -31,7 +32,7 @@ export function GrowthKey({ series, measure, chosen, onPoint, onOpen }: Props) {
               <span
                 aria-hidden
                 className="size-2.5 shrink-0 rounded-xs"
-                style={{ background: fillOf(each.app) }}
+                style={{ background: fills[place] }}
               />
               <bdi className="truncate">
                 {each.kind === "other" ? t("charts.growth.other") : each.label}

@@ -1,1 +1,33 @@
-export const activity = { title: "Activity" } as const;
+export const activity = {
+  title: "Activity",
+  deed: {
+    search: "Search",
+    list: "List",
+    read: "Read",
+    add: "Add",
+    edit: "Edit",
+    delete: "Delete",
+    manage: "Admin",
+  },
+  did: {
+    search: "searched",
+    list: "listed memories",
+    read: "read a memory",
+    add: "added",
+    edit: "edited",
+    delete: "deleted",
+    manage: "managed",
+  },
+  tried: "{deed}, denied",
+  outcome: {
+    ok: "Done",
+    denied: "Denied",
+    missing: "Not found",
+    invalid: "Not understood",
+    limited: "Too many calls",
+    failed: "Failed",
+  },
+  found: "{n} found",
+  changed: { one: "{n} memory", other: "{n} memories" },
+  hit: { gone: "Erased, or not yours" },
+} as const;
