@@ -124,6 +124,8 @@ async def test_only_looking_is_served(http: httpx.AsyncClient) -> None:
     "path",
     [
         "/../secret.txt",
+        "/assets/../index.html",
+        "/assets/./index-1a2b.js",
         "/assets/../../secret.txt",
         "/%2e%2e/secret.txt",
         "/assets/..%2f..%2fsecret.txt",

@@ -42,6 +42,8 @@ _TYPES: Final = {
     ".woff2": "font/woff2",
 }
 """Not asked of the machine, where another program may have said that scripts are plain text."""
+_DETOURS: Final = frozenset({"", ".", ".."})
+"""Segments of paths that are not the straight way to a file."""
 _PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
 _NOT_BUILT: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -122,6 +124,9 @@ class Dashboard:
 
     def _find(self, path: str) -> Path | None:
         """A file of the build; nothing outside of its folder, whatever the path says."""
+        # By another of its names, the page would be kept for good, as assets are.
+        if not _DETOURS.isdisjoint(path.split("/")) or "\\" in path:
+            return None
         try:
             found, status = self._files.lookup_path(path)
         except (OSError, ValueError):
