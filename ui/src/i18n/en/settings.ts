@@ -1,1 +1,25 @@
-export const settings = { title: "Settings" } as const;
+export const settings = {
+  title: "Settings",
+  appearance: "Appearance",
+  theme: "Colours",
+  density: "Rows of lists",
+  dense: { compact: "Compact", regular: "Regular", roomy: "Roomy" },
+  shortcuts: "Single-key shortcuts",
+  announce: "Read new memories out to screen readers",
+  motion: "Motion follows your system.",
+  identity: "Who is calling",
+  claimed:
+    "Apps say who they are, and nothing proves it: rules keep honest apps apart, not others. A key bound to an app proves it.",
+  proven: "Apps prove who they are by a key that is bound to them.",
+  open: "Programs of this machine need no key.",
+  keyed: "Every call needs a valid key.",
+  sessions: "Signed-in browsers",
+  noSessions: "No browser is signed in.",
+  current: "this one",
+  end: "End",
+  endNamed: "End the session of {name}",
+  ended: "The session ended",
+  report: "Copy the report",
+  reportTitle: "Diagnostics",
+  reportText: "What the server was set to, without secrets, to send along with a question.",
+} as const;
