@@ -16,6 +16,8 @@ from openmemory_api.domain.memory import Json, Memory, State
 from openmemory_api.domain.requests import Action, ActionKind, ChangeKind, HistoryEntry
 
 _CHUNK = 500
+_AT_A_STRETCH = 200
+"""Rows whose contents are made JSON before other requests are served again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,8 @@ async def record(
         }
         for change in changes
     ]
-    if rows:
-        await connection.execute(sa.insert(history), rows)
+    for start in range(0, len(rows), _AT_A_STRETCH):
+        await connection.execute(sa.insert(history), rows[start : start + _AT_A_STRETCH])
 
 
 async def entries(

@@ -110,7 +110,8 @@ class ActionService:
             first = {part.memory_id: part for part in reversed(recorded)}
             current = await rows.by_ids(connection, list(last), belonging_to(caller))
             back = [each for each, part in last.items() if _unchanged(part, current)]
-            left = [each for each in last if each not in set(back)]
+            as_it_was = frozenset(back)
+            left = [each for each in last if each not in as_it_was]
             if not back:
                 return Undone(None, [], left)
             write = await Write.start(

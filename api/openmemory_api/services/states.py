@@ -25,12 +25,13 @@ from openmemory_api.services.limits import NO_QUOTA, Quota
 from openmemory_api.services.validation import checked_categories
 from openmemory_api.services.writing import Forget, Write, erase, find_all
 
-MAX_AT_ONCE: Final = 100_000
-"""Memories that one operation changes; it is one transaction."""
+MAX_AT_ONCE: Final = 20_000
+"""Memories that one operation changes; it is one transaction, which every other write waits for."""
 MAX_LEFT: Final = 1_000
 """Memories that are named as left alone; of more it is only told how many."""
 _NOTED: Final = 1_000
-_CHUNK: Final = 1_000
+_CHUNK: Final = 200
+"""Memories that are changed at a stretch; between two, other requests are served."""
 _Pair: TypeAlias = tuple[Memory, Memory]
 """A memory as it is, and as it is to be."""
 
@@ -179,8 +180,9 @@ class StateService:
                 await self._carry_out(connection, caller, write, operation, fitting)
                 done.changed += len(fitting)
                 noted += [each.id for each, _ in fitting][: _NOTED - len(noted)]
+            erases = operation is Operation.DELETE and not self._keep_trash
             if write:
-                done.action_id = write.action_id
+                done.action_id = None if erases else write.action_id
                 await action_rows.describe(connection, write.action_id, {"changed": done.changed})
         note_memories(noted, count=done.changed)
         self._indexer.notice()
@@ -246,7 +248,7 @@ async def _chosen(
     else:
         ids = await rows.ids(connection, all_of(scope.held, choice), limit=MAX_AT_ONCE + 1)
     if len(ids) > MAX_AT_ONCE:
-        raise Invalid(f"At most {MAX_AT_ONCE:,} memories can be changed at once; narrow the filter")
+        raise Invalid(f"At most {MAX_AT_ONCE:,} memories are changed at once; narrow the filter")
     return ids
 
 

@@ -33,21 +33,31 @@ def fingerprint_of(memory: Memory) -> str:
     return fingerprint(memory.text, memory.entities, metadata, day)
 
 
-async def resolve(connection: ReadConnection, caller: Caller, ref: MemoryRef) -> str | None:
-    """The UUID a reference stands for; None for a short id that was never given.
+async def _resolved(
+    connection: ReadConnection, caller: Caller, refs: Sequence[MemoryRef]
+) -> dict[MemoryRef, str | None]:
+    """The UUIDs that references stand for; None for a short id that was never given.
 
     Raises:
-        Invalid: it is neither a UUID nor a short id the caller can use.
+        Invalid: one is neither a UUID nor a short id the caller can use.
     """
+    read = {ref: _uuid_or_number(caller, ref) for ref in refs}
+    numbers = [each for each in read.values() if isinstance(each, int)]
+    known: dict[int, str] = {}
+    if numbers:
+        assert caller.user_id is not None, "who has no user has no short ids"
+        known = await rows.ids_of_numbers(connection, caller.project_id, caller.user_id, numbers)
+    return {ref: known.get(each) if isinstance(each, int) else each for ref, each in read.items()}
+
+
+def _uuid_or_number(caller: Caller, ref: MemoryRef) -> str | int:
     if UUID_FORM.fullmatch(ref):
         return str(UUID(ref))
     short = _SHORT_ID.fullmatch(ref)
     if short is None or caller.user_id is None:
         also = "" if caller.user_id is None else " or a short id such as m12"
         raise Invalid(f"memory_id should be a valid UUID{also}")
-    return await rows.id_of_number(
-        connection, caller.project_id, caller.user_id, int(short.group(1))
-    )
+    return int(short.group(1))
 
 
 def is_id(ref: MemoryRef) -> bool:
@@ -59,7 +69,7 @@ async def find_all(
     connection: ReadConnection, caller: Caller, refs: Sequence[MemoryRef], scope: Filter
 ) -> dict[MemoryRef, Memory]:
     """What of `refs` lies in `scope`, by reference."""
-    ids = {ref: await resolve(connection, caller, ref) for ref in refs}
+    ids = await _resolved(connection, caller, refs)
     found = await rows.by_ids(connection, [known for known in ids.values() if known], scope)
     return {ref: found[known] for ref, known in ids.items() if known in found}
 

@@ -222,7 +222,8 @@ class DashboardAdded(BaseModel):
 
     action_id: str
     event: Literal["ADD", "NONE", "PENDING"] = Field(
-        description="NONE: it was known already. PENDING: a language model reads it."
+        description="NONE: it was known already, and is left as it was, its categories too. "
+        "PENDING: a language model reads it."
     )
     items: list[DashboardMemory]
 
