@@ -151,7 +151,7 @@ class Recorder:
                 self._failed(error)
                 self.dropped += self._waiting.put_back(batch)
                 self._something.set()
-            except (StoreError, SQLAlchemyError) as error:
+            except Exception as error:  # noqa: BLE001  whatever it is, the log goes on
                 # What cannot be written once would not be the next time, and keep all else back.
                 self._failed(error)
                 self.dropped += len(batch)

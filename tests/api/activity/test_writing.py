@@ -238,6 +238,17 @@ async def test_a_full_disk_fails_no_call(
     assert (await health(http))["problem"] is None
 
 
+async def test_a_row_that_no_database_takes_ends_nothing(
+    http: httpx.AsyncClient, store: Container
+) -> None:
+    store.recorder.put(an_entry(query="half a character \ud83d"))
+    await store.recorder.flush()
+    assert (await health(http))["problem"] is not None
+    await searched(http, "after it")
+    assert [row["query"] for row in await calls(http, kind="read")] == ["after it"]
+    assert (await health(http))["problem"] is None
+
+
 async def test_a_deleted_file_is_made_anew(
     http: httpx.AsyncClient, store: Container, file: Path
 ) -> None:
