@@ -4,7 +4,7 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import { usePreferences } from "@/preferences";
 
 export interface Shortcut {
-  /** As KeyboardEvent.key says it, with "Ctrl+" or "Shift+" before; Ctrl is also the Mac's ⌘. */
+  /** As KeyboardEvent.key says it, with "Ctrl+", "Alt+" or "Shift+" before; Ctrl is also the Mac's ⌘. */
   keys: string;
   label: string;
   run: (event: KeyboardEvent) => void;
@@ -34,6 +34,8 @@ function changed(): void {
 
 export function nameOf(event: KeyboardEvent): string {
   const { key } = event;
+  // With Alt some layouts write other signs on the digits' keys.
+  if (event.altKey) return `Alt+${/^Digit(\d)$/.exec(event.code)?.[1] ?? key}`;
   const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
   const shift = event.shiftKey && key.length > 1 ? "Shift+" : "";
   return (
@@ -88,7 +90,7 @@ export function useShortcuts(scope: Scope, shortcuts: readonly Listed[]): void {
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.altKey) return;
+      if (event.defaultPrevented) return;
       const name = named(event);
       const found = latest.current.find(({ keys }) => keys.split(" ").includes(name));
       if (!found || !("run" in found) || isInOverlay(event)) return;

@@ -12,6 +12,7 @@ export const settings = {
     "Apps say who they are, and nothing proves it: rules keep honest apps apart, not others. A key bound to an app proves it.",
   proven: "Apps prove who they are by a key that is bound to them.",
   open: "Programs of this machine need no key.",
+  off: "Anybody who reaches the port can read and change everything.",
   keyed: "Every call needs a valid key.",
   sessions: "Signed-in browsers",
   noSessions: "No browser is signed in.",

@@ -42,7 +42,9 @@ function Identity() {
   if (!me) return null;
   return (
     <Section title={t("settings.identity")}>
-      <p>{t(me.key_required ? "settings.keyed" : "settings.open")}</p>
+      <p>
+        {t(me.key_required ? "settings.keyed" : `settings.${me.auth === "off" ? "off" : "open"}`)}
+      </p>
       <p className="mt-1 text-soft">
         {t(me.app_identity === "proven" ? "settings.proven" : "settings.claimed")}
       </p>
