@@ -54,7 +54,7 @@ export default function Search() {
               )}
             </Answer>
           </div>
-          <aside className="grid gap-4" aria-label={t("search.askWhyNot")}>
+          <aside className="grid min-w-0 grid-cols-1 gap-4" aria-label={t("search.askWhyNot")}>
             <WhyNot ref={why} address={address} onChange={change} />
             {found.data && <Timing stages={found.data.timing} />}
             <CopyAs address={address} />

@@ -45,7 +45,7 @@ export function WhyNot({ ref, address, onChange }: Props) {
           />
         )}
       </Field>
-      <div role="status" className="mt-3 grid gap-2">
+      <div role="status" className="mt-3 grid grid-cols-1 gap-2">
         {address.why ? (
           <Answer query={reason} skeleton={null}>
             {(found) => (
@@ -70,7 +70,7 @@ function Picks({ text, onPick }: { text: string; onPick: (memory: string) => voi
     <Button
       key={item.id}
       aria-label={t("search.why.pick", { text: item.text.slice(0, 60) })}
-      className="justify-start text-start"
+      className="min-w-0 justify-start text-start"
       onClick={() => onPick(item.short_id ?? item.id)}
     >
       <bdi className="truncate">{item.text}</bdi>
