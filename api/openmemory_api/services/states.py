@@ -30,6 +30,7 @@ MAX_AT_ONCE: Final = 20_000
 MAX_LEFT: Final = 1_000
 """Memories that are named as left alone; of more it is only told how many."""
 _NOTED: Final = 1_000
+_FOUND_WITHIN: Final = 2.0
 _CHUNK: Final = 200
 """Memories that are changed at a stretch; between two, other requests are served."""
 _Pair: TypeAlias = tuple[Memory, Memory]
@@ -168,10 +169,10 @@ class StateService:
         wish = _checked(operation, categories)
         await self._access.scope(caller, KeyScope.READ, rule.needs)
         done, noted = Done(), list[str]()
+        write: Write | None = None
         async with self._access.changing(caller) as connection:
             scope = await self._access.scope_within(connection, caller, KeyScope.READ, rule.needs)
             ids = await _chosen(connection, scope, choice, done)
-            write: Write | None = None
             for start in range(0, len(ids), _CHUNK):
                 found = await rows.by_ids(connection, ids[start : start + _CHUNK], scope.held)
                 fitting = _fitting(found.values(), rule, wish, done)
@@ -185,7 +186,11 @@ class StateService:
                 done.action_id = None if erases else write.action_id
                 await action_rows.describe(connection, write.action_id, {"changed": done.changed})
         note_memories(noted, count=done.changed)
-        self._indexer.notice()
+        if write:
+            # What is back should be found by whoever asks next, as what was added is.
+            await self._indexer.found(noted, write.change, within=_FOUND_WITHIN)
+        else:
+            self._indexer.notice()
         if operation is Operation.PURGE or not self._keep_trash:
             await self._forget()
         return done
@@ -204,6 +209,8 @@ class StateService:
     ) -> None:
         old = [memory for memory, _ in fitting]
         ids = [memory.id for memory in old]
+        if not fitting:
+            return
         if write is None:
             await erase(connection, ids)
             return
