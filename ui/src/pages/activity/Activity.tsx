@@ -106,7 +106,12 @@ interface ToggleProps {
 
 function Toggle({ on, onFlip, label, icon }: ToggleProps) {
   return (
-    <Button icon={icon} aria-pressed={on} onClick={onFlip} className={on ? "text-accent" : ""}>
+    <Button
+      icon={icon}
+      aria-pressed={on}
+      onClick={onFlip}
+      className={on ? "border-accent! bg-accent-soft! text-accent!" : ""}
+    >
       {label}
     </Button>
   );
