@@ -7,7 +7,7 @@ export const COLUMNS =
 
 export const CELLS = {
   text: "min-w-0 pe-4",
-  app: "min-w-0 pe-3 text-sm",
+  app: "min-w-0 pe-3",
   categories: "min-w-0 pe-3",
   state: "min-w-0",
   reads: "pe-5 text-end tabular-nums",
