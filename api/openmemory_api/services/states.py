@@ -25,7 +25,7 @@ from openmemory_api.services.limits import NO_QUOTA, Quota
 from openmemory_api.services.validation import checked_categories
 from openmemory_api.services.writing import Forget, Write, erase, find_all
 
-MAX_AT_ONCE: Final = 20_000
+MAX_AT_ONCE: Final = 10_000
 """Memories that one operation changes; it is one transaction, which every other write waits for."""
 MAX_LEFT: Final = 1_000
 """Memories that are named as left alone; of more it is only told how many."""
