@@ -1,3 +1,13 @@
+# The dashboard is only files; Node.js stays in this stage.
+FROM node:24-slim AS dashboard
+
+WORKDIR /src/ui
+COPY ui/package.json ui/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY ui .
+RUN npm run build
+
+
 FROM python:3.13-slim AS build
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy
@@ -13,6 +23,7 @@ RUN uv export --frozen --no-dev --all-extras --no-emit-project --quiet --output-
 COPY README.md LICENSE CHANGELOG.md ./
 COPY openmemory_mcp openmemory_mcp
 COPY api api
+COPY --from=dashboard /src/api/openmemory_api/static api/openmemory_api/static
 RUN uv build --wheel --out-dir /dist \
     && uv pip install --python /opt/openmemory --compile-bytecode --no-deps /dist/*.whl
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,9 @@ WANTED = (
     "openmemory_api/db/migrations/store/versions/0001_first.py",
     "openmemory_api/db/migrations/reads/versions/0001_first.py",
     "openmemory_api/embeddings/vocab.txt",
+    "openmemory_api/static/index.html",
+    ".js.br",
+    ".css.gz",
     ".dist-info/entry_points.txt",
     ".dist-info/licenses/LICENSE",
 )
@@ -36,7 +40,9 @@ def main() -> None:
         home = Path(folder)
         install(wheel, home)
         serve(home)
-    sys.stdout.write(f"{wheel.name}: contents, serve, /health, add and search are fine\n")
+    sys.stdout.write(
+        f"{wheel.name}: contents, serve, /health, add, search and the dashboard are fine\n"
+    )
 
 
 def check_contents(wheel: Path) -> None:
@@ -44,7 +50,7 @@ def check_contents(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     missing = [wanted for wanted in WANTED if not any(name.endswith(wanted) for name in names)]
-    strangers = [name for name in names if not name.startswith(TOP_LEVEL)]
+    strangers = [name for name in names if not name.startswith(TOP_LEVEL) or name.endswith(".map")]
     if missing or strangers:
         sys.exit(f"{wheel.name}: missing {missing}, does not belong {strangers}")
 
@@ -75,9 +81,10 @@ def serve(home: Path) -> None:
     )
     try:
         url = address(data / "server.json", process)
-        status = call(f"{url}/health")["status"]
-        if status not in ("ok", "starting"):
-            sys.exit(f"/health says {status}")
+        health = call(f"{url}/health")
+        if health["status"] not in ("ok", "starting"):
+            sys.exit(f"/health says {health['status']}")
+        look_at_dashboard(url, health["version"])
         messages = [{"role": "user", "content": FACT}]
         call(f"{url}/v3/memories/add/", {"messages": messages, "user_id": "alex"})
         found = call(
@@ -89,6 +96,28 @@ def serve(home: Path) -> None:
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def look_at_dashboard(url: str, version: str) -> None:
+    """Its page, a script of it as browsers get it, and the version that it shows."""
+    with urllib.request.urlopen(f"{url}/", timeout=30) as response:
+        page = response.read().decode()
+    script = re.search(r'src="\./(assets/[^"]+\.js)"', page)
+    if script is None or '<base href="/">' not in page:
+        sys.exit(f"The dashboard is not served: {page}")
+    request = urllib.request.Request(f"{url}/{script[1]}", headers={"Accept-Encoding": "br"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        if response.headers["Content-Encoding"] != "br":
+            sys.exit("The dashboard's script is not served compressed")
+    shown = call(f"{url}/api/v1/ui/me")["version"]
+    if not shown == version == metadata_version():
+        sys.exit(f"The dashboard shows {shown}, /health says {version}")
+
+
+def metadata_version() -> str:
+    """The version in the wheel's name."""
+    (wheel,) = (ROOT / "dist").glob("*.whl")
+    return wheel.name.split("-")[1]
 
 
 def address(file: Path, process: "subprocess.Popen[bytes]") -> str:

@@ -69,13 +69,15 @@ def settings(tmp_path: Path, database_url: SecretStr | None) -> Settings:
 
 @pytest.fixture
 async def app(
+    tmp_path: Path,
     settings: Settings,
     embedder: HashEmbedder,
     extractor: Extractor | None,
     clock: FrozenClock,
 ) -> AsyncGenerator[FastAPI]:
     container = Container(settings, embedder=embedder, extractor=extractor, clock=clock)
-    app = create_app(settings, container, local_secret="omk_local")
+    # Whether somebody has built the dashboard here must change no answer.
+    app = create_app(settings, container, local_secret="omk_local", dashboard=tmp_path / "none")
     async with app.router.lifespan_context(app):
         await container.ready()
         yield app

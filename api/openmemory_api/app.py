@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -21,12 +22,15 @@ from openmemory_api.key_gate import KeyGate, OpenCalls
 from openmemory_api.middleware import ASGIApp, ReadyGate, error_body
 from openmemory_api.recording import Recording, Routed
 from openmemory_api.routes import access, activity, apps, docs, keys, own, sessions
+from openmemory_api.routes.dashboard import BUILT, Dashboard
 from openmemory_api.routes.identity import Identity
 from openmemory_api.routes.mem0 import router as mem0_router
 from openmemory_api.routes.problems import PROBLEMS
+from openmemory_api.routes.ui import router as ui_router
 from openmemory_api.services.activity import raised
 from openmemory_api.settings import Settings
 from openmemory_mcp.backends.rest import TIMEOUT, RestBackend
+from openmemory_mcp.connecting import Connecting
 from openmemory_mcp.http import McpHttp
 from openmemory_mcp.server import create_server
 
@@ -41,11 +45,16 @@ class _Application(Surfaced, FastAPI):
 
 
 def create_app(
-    settings: Settings, container: Container | None = None, *, local_secret: str | None = None
+    settings: Settings,
+    container: Container | None = None,
+    *,
+    local_secret: str | None = None,
+    dashboard: Path = BUILT,
 ) -> FastAPI:
     """The application; nothing is opened before its lifespan starts.
 
-    `local_secret` is the key of the server file, which makes local commands admins.
+    `local_secret` is the key of the server file, which makes local commands admins; `dashboard` is
+    the folder of the built one.
     """
     store = container or Container(settings)
     identity = _identity(settings, local_secret, store)
@@ -60,9 +69,10 @@ def create_app(
         responses=PROBLEMS,
         lifespan=_lifespan,
         middleware=[
+            Middleware(Dashboard, routes=lambda: app.routes, folder=dashboard),
             Middleware(ReadyGate, ready=store.ready),
             Middleware(KeyGate, authenticator=identity.authenticator, calls=calls),
-            Middleware(Routed),
+            Middleware(Routed, routes=lambda: app.routes),
         ],
     )
     recording = Middleware(
@@ -75,6 +85,7 @@ def create_app(
     app.surface = [recording, *surface(settings)]
     app.state.container = store
     app.state.identity = identity
+    app.state.end_streams = store.live.close
     _render_errors(app)
     app.include_router(docs.router)
     app.include_router(mem0_router)
@@ -84,6 +95,7 @@ def create_app(
     app.include_router(activity.router)
     app.include_router(keys.router)
     app.include_router(sessions.router)
+    app.include_router(ui_router)
     _mount_tool_server(app, add_wait=settings.add_wait)
     calls.on_cut(app.state.tools.end)
     store.keys.on_end(calls.end)
@@ -101,6 +113,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 def _mount_tool_server(app: FastAPI, *, add_wait: float) -> None:
     """Give the tool server this app as its backend, in process: no port, one contract."""
     http = in_process(app)
+    app.state.connecting = Connecting(http)
     # The app's own middleware has checked Host and Origin before a request gets here.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app.state.tools = McpHttp(create_server(RestBackend(http, add_wait=add_wait)), security)

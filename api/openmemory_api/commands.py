@@ -136,7 +136,7 @@ def _serve(settings: Settings) -> None:
     app = application(settings, local_secret=secret)
     listener = _listen(settings.host, settings.port)
     bound_port = listener.getsockname()[1]
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             # Its lines go where ours go, in our form.
@@ -160,6 +160,18 @@ def _serve(settings: Settings) -> None:
     finally:
         serverfile.remove(settings.data_dir)
         signal.signal(signal.SIGTERM, before)
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of dashboards when it stops; it would wait for their pages to be closed."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        app: Any = self.config.app
+        end_streams: Callable[[], None] | None = getattr(app.state, "end_streams", None)
+        if end_streams is not None:
+            end_streams()
+        await super().shutdown(sockets)
 
 
 def _leave(_signal: int, _frame: object) -> NoReturn:

@@ -31,24 +31,34 @@ from openmemory_api.services.access import AccessService
 from openmemory_api.services.actions import ActionService
 from openmemory_api.services.adding import AddService
 from openmemory_api.services.apps import AppService
+from openmemory_api.services.attention import AttentionService
+from openmemory_api.services.browsing import BrowseService
 from openmemory_api.services.calls import CallService
+from openmemory_api.services.editing import EditService
 from openmemory_api.services.entities import EntityService
 from openmemory_api.services.extraction import ExtractionService
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.jobs import JobQueue
 from openmemory_api.services.keys import KeyService
 from openmemory_api.services.limits import CallLimits, Quota
+from openmemory_api.services.live import Live
+from openmemory_api.services.looking import LookService
 from openmemory_api.services.matrix import MatrixService
 from openmemory_api.services.memories import MemoryService
+from openmemory_api.services.overview import OverviewService
 from openmemory_api.services.pepper import Pepper
+from openmemory_api.services.playground import PlaygroundService
 from openmemory_api.services.recorder import Recorder
 from openmemory_api.services.redaction import Redaction
 from openmemory_api.services.rules import RulesService
 from openmemory_api.services.search import SearchService
 from openmemory_api.services.sessions import SessionService
+from openmemory_api.services.showing import ShowingService
+from openmemory_api.services.states import StateService
 from openmemory_api.services.trash import TrashService
 from openmemory_api.services.undoing_app import AppUndoService
 from openmemory_api.services.usage import UsageService
+from openmemory_api.services.watch import Watch
 from openmemory_api.settings import Settings
 from openmemory_api.vectors.loading import IndexOptions, load_index
 
@@ -113,11 +123,18 @@ class Container:
         )
         self.rules = RulesService(self.database, self.search)
         self.matrix = MatrixService(self.database)
+        self.showing = ShowingService(self.database, self.recorder, self.embedder)
         self.entities = EntityService(self.database, self.access)
         quota = Quota(settings.max_memories)
         self.actions = ActionService(self.database, self.access, self.indexer, clock, quota)
         self.apps = AppService(self.database, self.access, clock)
         self.app_undo = AppUndoService(self.database, self.indexer, clock, quota)
+        self.states = StateService(self.access, self.indexer, clock, keep, self._forget, quota)
+        self.editing = EditService(self.access, self.indexer, clock, redaction)
+        self.browsing = BrowseService(self.database, self.access, self.recorder)
+        self.looking = LookService(
+            self.database, self.access, self.search, self.indexer, self.embedder, self.showing
+        )
         self.jobs = JobQueue(
             self.database,
             clock,
@@ -139,13 +156,37 @@ class Container:
             redaction,
             quota,
         )
+        self.playground = PlaygroundService(self.database, self.search, clock)
+        self.overview = OverviewService(self.database, self.recorder, clock)
+        self.live = Live()
+        self.watch = Watch(self.database, self.indexer, self.live)
+        self.attention = AttentionService(
+            self.database,
+            self.indexer,
+            self.extraction,
+            self.recorder,
+            clock,
+            opened=not settings.demands_key and not settings.trusts_local,
+        )
         self.trash = TrashService(
             self.database, self.access, self.indexer, clock, keep, self._forget, quota
         )
+        self._have_it_told()
         # Also what the process before did not come to.
         self._to_forget = True
         self._opened = anyio.Event()
         self._failure: Exception | None = None
+
+    def _have_it_told(self) -> None:
+        """Have everything that happens known to those who look on."""
+        self.database.on_write(self.live.poke)
+        self.recorder.on_call(self.watch.call)
+        self.sessions.on_end(self.live.wake)
+
+        async def look_again(_key_id: str, _left: timedelta) -> None:
+            self.live.wake()
+
+        self.keys.on_end(look_again)
 
     def _pepper(self) -> Pepper:
         secret = self.settings.secret
@@ -241,6 +282,7 @@ class Container:
             self._settled()
             tasks.start_soon(self.extraction.run)
             tasks.start_soon(self.recorder.run)
+            tasks.start_soon(self.watch.run)
             tasks.start_soon(self._hourly)
             tasks.start_soon(self._minutely)
         self._opened.set()

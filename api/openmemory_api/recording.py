@@ -3,12 +3,12 @@
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 
@@ -25,7 +25,7 @@ from openmemory_api.services.activity import Entry, Kind, current, raised
 
 REQUEST_ID: Final = "openmemory.request_id"
 """Key of the ASGI scope."""
-UNLOGGED: Final = frozenset({"/", "/health", "/docs", "/docs/assets/{name}"})
+UNLOGGED: Final = frozenset({"/health", "/docs", "/docs/assets/{name}"})
 """Routes that are no calls of the store. All others leave a row."""
 
 _ENTRY: Final = "openmemory.entry"
@@ -50,6 +50,9 @@ _READS: Final = frozenset(
 )
 """Reads whose filters are too much for a query string."""
 _WRITES_OF_OURS: Final = re.compile(r"/api/v1/(actions|trash)(/|$)")
+_DASHBOARD: Final = "/api/v1/ui/"
+_WRITES_OF_DASHBOARD: Final = re.compile(rf"{_DASHBOARD}memories(?!/similar)")
+"""To look at memories there is no agent's read."""
 
 
 class Recording:
@@ -124,15 +127,16 @@ class Recording:
         for route in routes_of(self._routes()):
             match, _ = route.matches({**inner, "fastapi": {}})
             if match is Match.FULL:
-                return _name(entry, scope["method"], route.path)
+                return _name(entry, scope["method"], str(route.path))
         return False
 
 
 class Routed:
     """Innermost: sees which route a request came to."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, routes: Callable[[], Iterable[BaseRoute]]) -> None:
         self._app = app
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -142,25 +146,29 @@ class Routed:
             entry: Entry | None = scope.get(_ENTRY)
             if entry is not None:
                 entry.reached = True
-                route = scope.get("route")
-                if isinstance(route, APIRoute):
-                    entry.routed = _name(entry, scope["method"], route.path)
+                path = self._paths.get(id(scope.get("route")))
+                if path is not None:
+                    entry.routed = _name(entry, scope["method"], path)
+
+    @cached_property
+    def _paths(self) -> dict[int, str]:
+        """Each route's whole path: itself it knows nothing of the prefix it is included under."""
+        found = routes_of(self._routes())
+        return {id(route.original_route): str(route.path) for route in found}
 
 
-def routes_of(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
-    """The routes of an app, also those of the routers it includes."""
-    for route in routes:
-        included: Any = getattr(route, "original_router", None)
-        if isinstance(route, APIRoute):
-            yield route
-        elif included is not None:
-            yield from routes_of(included.routes)
+def routes_of(routes: Iterable[BaseRoute]) -> Iterator[RouteContext]:
+    """The routes of an app, also those of the routers it includes, with their whole paths."""
+    found = iter_route_contexts(list(routes))
+    return (route for route in found if isinstance(route.original_route, APIRoute))
 
 
 @lru_cache(1_000)
 def kind_of(method: str, path: str) -> Kind:
     """What a route is for, by its template."""
     reads = method in ("GET", "HEAD") or (method, path) in _READS
+    if path.startswith(_DASHBOARD):
+        return Kind.WRITE if _WRITES_OF_DASHBOARD.match(path) and not reads else Kind.MANAGE
     if path.startswith("/api/v1/") and not _WRITES_OF_OURS.match(path):
         return Kind.MANAGE
     return Kind.READ if reads else Kind.WRITE

@@ -14,7 +14,10 @@ from pydantic import SecretStr
 from openmemory_api.settings import Settings
 
 pytest.register_assert_rewrite(
-    *(f"tests.access.{name}" for name in ("asking", "managing", "reading", "tools", "writing"))
+    *(
+        f"tests.access.{name}"
+        for name in ("asking", "looking", "managing", "reading", "tools", "writing")
+    )
 )
 
 from tests.access.world import DEFAULT_USER  # noqa: E402

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from openmemory_api.db.tables import actions, history, keys
 from openmemory_api.db.tables import activity_calls as call_rows
 from openmemory_api.domain.access import Access, Base, Caller, Effect, KeyScope, Verb
-from openmemory_api.domain.memory import Memory
+from openmemory_api.domain.memory import KEPT, Memory
 from openmemory_api.domain.rules import ANY_OTHER_APP
 from tests.access.asking import Ask, reads, writes
 from tests.access.reference import is_about, is_manager, is_name_of, may, may_add
@@ -550,7 +550,8 @@ async def usage(ask: Ask) -> None:
     mine = [
         row
         for row in ask.world.memories
-        if (row.project_id, row.state) == ("default", "active")
+        if row.project_id == "default"
+        and row.state in KEPT
         and user in (None, row.entities.user_id)
     ]
     if READ in ask.asker.caller.scopes:

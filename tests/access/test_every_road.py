@@ -11,17 +11,18 @@ from openmemory_api.container import Container
 from openmemory_mcp.backends.rest import RestBackend
 from openmemory_mcp.recall import ITEM
 from openmemory_mcp.server import UNLISTED, create_server
-from tests.access import managing, reading, writing
+from tests.access import dashboard, looking, managing, reading, writing
 from tests.access.asking import DRIVERS, WRITERS, Ask, Driver, Road
 from tests.access.tools import BESIDE, TOOLS, calling
 from tests.access.world import Asker, World, make_world
 
+assert looking
+assert dashboard
 assert managing
 assert reading
 assert writing
 
 NO_MEMORIES: dict[Road, str] = {
-    ("GET", "/"): "a page that says how to connect",
     ("GET", "/docs"): "the page of Swagger",
     ("GET", "/docs/assets/{name}"): "files of Swagger",
     ("GET", "/openapi.json"): "the description of the API",

@@ -12,10 +12,12 @@ from openmemory_api.db.session import ReadConnection, WriteConnection
 from openmemory_api.db.tables import actions, history
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.filters import Filter, matches
-from openmemory_api.domain.memory import Json, Memory
+from openmemory_api.domain.memory import Json, Memory, State
 from openmemory_api.domain.requests import Action, ActionKind, ChangeKind, HistoryEntry
 
 _CHUNK = 500
+_AT_A_STRETCH = 200
+"""Rows whose contents are made JSON before other requests are served again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,13 @@ def contents(memory: Memory) -> dict[str, Json]:
         "expiration_date": memory.expiration_date,
         "created_at": memory.created_at.isoformat(),
         "event_time": memory.event_time.isoformat() if memory.event_time else None,
+        "state": memory.state.value,
     }
+
+
+def state_of(held: Mapping[str, Any]) -> State:
+    """The state of a memory when it held this; what was written before states says none."""
+    return State(held.get("state", State.ACTIVE))
 
 
 async def start(
@@ -114,8 +122,8 @@ async def record(
         }
         for change in changes
     ]
-    if rows:
-        await connection.execute(sa.insert(history), rows)
+    for start in range(0, len(rows), _AT_A_STRETCH):
+        await connection.execute(sa.insert(history), rows[start : start + _AT_A_STRETCH])
 
 
 async def entries(
@@ -133,6 +141,9 @@ async def entries(
 
 
 def _entry(row: sa.Row[Any], memory: Memory, readable: Filter) -> HistoryEntry | None:
+    if row.kind == ChangeKind.STATE:
+        # Nothing that it says has changed.
+        return None
     before = _if_readable(row.before, memory, readable)
     after = _if_readable(row.after, memory, readable)
     if (row.before or row.after) and not (before or after):
@@ -165,6 +176,7 @@ def _if_readable(held: dict[str, Any] | None, memory: Memory, readable: Filter) 
         metadata=held["metadata"],
         tags=tuple(held["tags"]),
         categories=None if categories is None else tuple(categories),
+        state=state_of(held),
     )
     return held if matches(readable, then) else {}
 
@@ -172,6 +184,37 @@ def _if_readable(held: dict[str, Any] | None, memory: Memory, readable: Filter) 
 def recorded_as(row: sa.Row[Any]) -> Recorded:
     """What a history row tells."""
     return Recorded(row.memory_id, ChangeKind(row.kind), row.version, row.before, row.after)
+
+
+async def versions(connection: ReadConnection, memory_id: str) -> list[sa.Row[Any]]:
+    """All that happened to a memory, oldest first, with the action that did it."""
+    named = (actions.c.app, actions.c.surface, actions.c.user_id, actions.c.undone_by)
+    statement = (
+        sa.select(history, *named, actions.c.kind.label("deed"))
+        .join(actions, actions.c.id == history.c.action_id)
+        .where(history.c.memory_id == memory_id)
+        .order_by(history.c.number, history.c.version)
+    )
+    return list(await connection.execute(statement))
+
+
+async def states_before_trash(
+    connection: ReadConnection, memory_ids: Sequence[str]
+) -> dict[str, State]:
+    """What state memories were in when they were last deleted."""
+    found: dict[str, State] = {}
+    for start in range(0, len(memory_ids), _CHUNK):
+        statement = (
+            sa.select(history.c.memory_id, history.c.before)
+            .where(
+                history.c.memory_id.in_(memory_ids[start : start + _CHUNK]),
+                history.c.kind == ChangeKind.DELETE,
+            )
+            .order_by(history.c.version)
+        )
+        for memory_id, before in await connection.execute(statement):
+            found[memory_id] = state_of(before or {})
+    return found
 
 
 async def recorded(connection: ReadConnection, action_id: str) -> list[Recorded]:

@@ -72,7 +72,12 @@ def _same(
 
 def part(value: sa.ColumnElement[Any], needle: str, *, ignore_case: bool) -> sa.ColumnElement[bool]:
     if ignore_case:
-        return sa.func.instr(Folded(value), fold(needle)) > 0
+        folded = sa.func.instr(Folded(value), fold(needle)) > 0
+        if not needle.isascii() or len(needle) > _FEW:
+            return folded
+        # Of plain letters the database knows the cases itself, and is ten times as fast.
+        plain = sa.func.length(sa.cast(value, sa.LargeBinary)) == sa.func.length(value)
+        return sa.case((plain, value.icontains(needle, autoescape=True)), else_=folded)
     return sa.func.instr(value, needle) > 0
 
 

@@ -25,6 +25,8 @@ _PLAIN = (
 )  # fmt: skip
 _NEWEST_FIRST = (memories.c.created_at.desc(), memories.c.id.desc())
 _CHUNK = 500
+_AT_A_STRETCH = 200
+"""Rows that are made ready before other requests are served again."""
 
 
 _AT = {column.key: position for position, column in enumerate(memories.c)}
@@ -146,6 +148,13 @@ async def page(
     return [to_memory(row) for row in rows]
 
 
+async def ids(connection: ReadConnection, wanted: Filter, *, limit: int) -> list[str]:
+    """Up to `limit` memories of a set, by their ids alone, newest first."""
+    statement = sa.select(memories.c.id).where(_where(connection, wanted))
+    found = await connection.execute(statement.order_by(*_NEWEST_FIRST).limit(limit))
+    return list(found.scalars())
+
+
 async def count(connection: ReadConnection, wanted: Filter) -> int:
     """How many memories a set has."""
     statement = sa.select(sa.func.count()).select_from(memories).where(_where(connection, wanted))
@@ -182,7 +191,8 @@ async def save(connection: WriteConnection, rows: Sequence[tuple[Memory, str, bo
         chosen = [(memory, fingerprint) for memory, fingerprint, new in rows if new is is_new]
         if chosen:
             values = [{**to_row(*each), "of": each[0].id} for each in chosen]
-            await connection.execute(statement, values)
+            for start in range(0, len(values), _AT_A_STRETCH):
+                await connection.execute(statement, values[start : start + _AT_A_STRETCH])
 
 
 async def move(
@@ -291,6 +301,19 @@ async def standing(
     return found
 
 
+async def embedding_of(connection: ReadConnection, memory_id: str) -> tuple[str | None, int]:
+    """The embedder of a memory's vector, if it has one of its text, and the text's version."""
+    statement = sa.select(memories.c.embedded, memories.c.text_version)
+    found = await connection.execute(statement.where(memories.c.id == memory_id))
+    return tuple(found.one())
+
+
+async def embedded(connection: ReadConnection, embedder: str, ids: Collection[str]) -> set[str]:
+    """Those of some memories whose text has a vector."""
+    known = (memories.c.id.in_(list(ids)), memories.c.embedded == embedder)
+    return set((await connection.execute(sa.select(memories.c.id).where(*known))).scalars())
+
+
 async def count_unembedded(connection: ReadConnection, embedder: str) -> int:
     """How many active memories have no current vector."""
     statement = sa.select(sa.func.count()).select_from(memories).where(_unembedded(embedder))
@@ -359,16 +382,19 @@ def _matrix(pieces: int | None, data: bytes | None) -> Matrix | None:
     return np.frombuffer(data, dtype="<f4").reshape(pieces, -1)
 
 
-async def id_of_number(
-    connection: ReadConnection, project_id: str, user_id: str, number: int
-) -> str | None:
-    """The UUID behind a user's short id."""
-    statement = sa.select(memories.c.id).where(
-        memories.c.project_id == project_id,
-        memories.c.user_id == user_id,
-        memories.c.number == number,
-    )
-    return (await connection.execute(statement)).scalar_one_or_none()
+async def ids_of_numbers(
+    connection: ReadConnection, project_id: str, user_id: str, numbers: Sequence[int]
+) -> dict[int, str]:
+    """The UUIDs behind some of a user's short ids, as far as they were ever given."""
+    found: dict[int, str] = {}
+    for start in range(0, len(numbers), _CHUNK):
+        statement = sa.select(memories.c.number, memories.c.id).where(
+            memories.c.project_id == project_id,
+            memories.c.user_id == user_id,
+            memories.c.number.in_(numbers[start : start + _CHUNK]),
+        )
+        found |= {row.number: row.id for row in await connection.execute(statement)}
+    return found
 
 
 async def replaced_by(

@@ -14,7 +14,7 @@ from openmemory_api.db.session import Database
 from openmemory_api.domain.errors import Unavailable
 
 History = Literal["store", "reads"]
-HEADS: Final[dict[History, str]] = {"store": "0003", "reads": "0002"}
+HEADS: Final[dict[History, str]] = {"store": "0005", "reads": "0002"}
 """The newest revision of each history; a test holds it to the migration files."""
 VERSIONS: Final[dict[History, str]] = {"store": "alembic_version", "reads": "activity_version"}
 """Where each history keeps its revision: in PostgreSQL both are in one database."""

@@ -1,6 +1,6 @@
 """The database: the only place that opens a transaction's connection."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
@@ -27,6 +27,11 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._one_writer = anyio.Lock()
+        self._told: Callable[[], None] | None = None
+
+    def on_write(self, told: Callable[[], None]) -> None:
+        """Have `told` know of every write of this process, once it is committed."""
+        self._told = told
 
     @property
     def shared(self) -> bool:
@@ -56,6 +61,8 @@ class Database:
             deadline.lift()
             async with self._transaction(self.engine) as connection:
                 yield connection
+        if self._told is not None:
+            self._told()
 
     async def forget(self) -> None:
         """Let nothing of what was erased stay in files that only recovery reads.

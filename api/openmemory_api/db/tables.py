@@ -195,7 +195,10 @@ memories = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("deleted_at", UtcDateTime),
     sa.UniqueConstraint("project_id", "user_id", "number"),
-    sa.Index(None, "project_id", "user_id", "state", "created_at", "id"),
+    # With all that a list by time is chosen by, so that it is read off the index alone.
+    sa.Index(None, "project_id", "user_id", "state", "created_at", "id", "app"),
+    sa.Index(None, "project_id", "user_id", "created_at", "id", "state", "app"),
+    sa.Index(None, "project_id", "user_id", "app", "created_at", "state"),
     sa.Index(None, "project_id", "fingerprint"),
     sa.Index(None, "state", "deleted_at"),
     sa.Index(None, "state", "embedded"),

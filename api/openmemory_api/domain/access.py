@@ -27,10 +27,11 @@ from openmemory_api.domain.filters import (
     any_of,
     none_of,
 )
-from openmemory_api.domain.memory import State
+from openmemory_api.domain.memory import KEPT, State
 
 ACTIVE = In("state", (State.ACTIVE,))
 TRASHED = In("state", (State.TRASHED,))
+HELD = In("state", (*KEPT, State.TRASHED))
 
 
 class Base(StrEnum):
@@ -181,6 +182,13 @@ def trash_of(caller: Caller) -> Filter:
     if caller.app is not None or KeyScope.READ not in caller.scopes:
         return NOTHING
     return all_of(TRASHED, belonging_to(caller))
+
+
+def held_by(caller: Caller) -> Filter:
+    """What a person has, in whatever state it is; an app has nothing by itself."""
+    if caller.app is not None or KeyScope.READ not in caller.scopes:
+        return NOTHING
+    return all_of(HELD, belonging_to(caller))
 
 
 def belonging_to(caller: Caller) -> Filter:

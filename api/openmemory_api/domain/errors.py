@@ -7,10 +7,12 @@ StoreError
 ├── NotFound              404  one fixed answer for everything the caller cannot read
 ├── TooSlow               408  the body did not arrive in time
 ├── Conflict              409  what it was decided on has changed since
+├── Stale                 412  a memory has changed since the version that was to be changed
 ├── TooLarge              413  a body over the limit, refused before it is read whole
 ├── QuotaExceeded         413  as many memories are stored as may be; its clients read 413 so
 ├── AddressTooLong        414  path and query over the limit
 ├── Misdirected           421  a Host or proxy header this server does not serve
+├── Unconditional         428  a change that does not say which version it is of
 ├── RateLimited           429  too many calls; says after how many seconds to come back
 ├── HeadersTooLarge       431  headers over the limit
 └── Unavailable           503  not ready, or a part it needs cannot be reached
@@ -67,6 +69,12 @@ class Conflict(StoreError):
     status = 409
 
 
+class Stale(StoreError):
+    """The memory is not any more as it was when this was decided; nothing was changed."""
+
+    status = 412
+
+
 class TooLarge(StoreError):
     """The body is larger than the server reads."""
 
@@ -89,6 +97,12 @@ class Misdirected(StoreError):
     """The request was meant for another host, or came through an undeclared proxy."""
 
     status = 421
+
+
+class Unconditional(StoreError):
+    """A change has to say which version of the memory it is of, and does not."""
+
+    status = 428
 
 
 class RateLimited(StoreError):

@@ -23,6 +23,10 @@ class State(StrEnum):
     PURGED = "purged"
 
 
+KEPT = (State.ACTIVE, State.PAUSED, State.ARCHIVED)
+"""Where a memory is for good; only from these may it be changed."""
+
+
 class Lifecycle(StrEnum):
     """Where a memory stands among its successors (the platform's `lifecycle_state`)."""
 

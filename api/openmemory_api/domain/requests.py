@@ -13,6 +13,8 @@ MAX_TEXT: Final = 20_000
 """Characters in one memory."""
 MAX_METADATA: Final = 16 * 1024
 """Bytes of a memory's metadata as JSON."""
+MAX_CATEGORIES: Final = 50
+"""Categories of one memory."""
 MAX_ID: Final = 255
 """Characters of an entity id."""
 MAX_MESSAGES: Final = 1_000
@@ -53,6 +55,10 @@ class AddRequest:
     infer: bool = True
     """Whether facts are wanted rather than the messages. Without a model it says nothing."""
     guidance: Guidance = field(default_factory=Guidance)
+    categories: tuple[str, ...] | None = None
+    """Set by hand; None leaves them undecided."""
+    written_by: str | None = None
+    """The app that a person says it is from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +133,14 @@ class SearchResult:
 
 
 class ChangeKind(StrEnum):
-    """What happened to a memory; RESTORE is shown to the platform's clients as ADD."""
+    """What happened to a memory. The platform's clients know ADD, UPDATE and DELETE alone."""
 
     ADD = "ADD"
     UPDATE = "UPDATE"
     DELETE = "DELETE"
     RESTORE = "RESTORE"
+    STATE = "STATE"
+    """It was paused or archived, or is in use again."""
     NONE = "NONE"
 
 
@@ -226,6 +234,11 @@ class ActionKind(StrEnum):
     RESTORE = "RESTORE"
     UNDO = "UNDO"
     ACCESS = "ACCESS"
+    PAUSE = "PAUSE"
+    RESUME = "RESUME"
+    ARCHIVE = "ARCHIVE"
+    UNARCHIVE = "UNARCHIVE"
+    CATEGORISE = "CATEGORISE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Swagger with its assets from our own origin, `/health`, and the page at `/`."""
+"""Swagger with its assets from our own origin, and `/health`."""
 
 from html import escape
 from importlib.util import find_spec
@@ -30,28 +30,12 @@ _START: Final = """SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset],
 })
 """
-_WELCOME: Final = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>OpenMemory</title>
-<style>body{{font:16px/1.6 system-ui;max-width:44rem;margin:4rem auto;padding:0 1rem}}
-code{{background:#8882;padding:.15em .4em;border-radius:4px}}</style>
-<h1>OpenMemory is running</h1>
-<p>Connect Claude Code:</p>
-<p><code>claude mcp add --transport http -s user openmemory {base}mcp</code></p>
-<p>Use the official Mem0 client with <code>host="{base}"</code>, or look at the
-<a href="docs">API</a>.</p></html>"""
 
 
 @router.get("/health")
 async def health(container: ContainerDep) -> dict[str, Any]:
     """Whether the server can serve; answered from the first moment on."""
     return await container.health()
-
-
-@router.get("/")
-async def welcome(request: Request) -> HTMLResponse:
-    """What to do next, for a person who opens the address in a browser."""
-    return HTMLResponse(_WELCOME.format(base=escape(str(request.base_url))))
 
 
 @router.get("/docs")

@@ -95,7 +95,7 @@ async def who_am_i(
         auth=settings.auth,
         key_required=settings.demands_key,
         session_needed=settings.demands_key,
-        session=await _current(request, identity),
+        session=await session_of(request, identity),
     )
 
 
@@ -169,7 +169,8 @@ def _app_identity(caller: Caller) -> Literal["proven", "claimed"] | None:
     return "proven" if caller.proven else "claimed"
 
 
-async def _current(request: Request, identity: Identity) -> SessionView | None:
+async def session_of(request: Request, identity: Identity) -> SessionView | None:
+    """The session that the request comes with, if it has one."""
     found = await identity.signed_in(request)
     return _view(found.session, found.session) if found else None
 

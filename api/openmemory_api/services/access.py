@@ -13,6 +13,7 @@ from openmemory_api.domain.access import (
     Access,
     Caller,
     KeyScope,
+    held_by,
     lacking,
     may_add,
     names_of,
@@ -63,6 +64,8 @@ class Scope:
     readable: Filter
     writable: Filter
     trash: Filter
+    held: Filter
+    """What the caller has in any state, to look at and to manage; nothing for an app."""
     own: Filter
     """What the caller's app wrote, under whatever name; nothing for a caller without one."""
     names: tuple[str, ...]
@@ -274,6 +277,7 @@ def _decided(caller: Caller, access: Access) -> Scope:
         readable=readable_by(caller, access),
         writable=writable_by(caller, access),
         trash=trash_of(caller),
+        held=held_by(caller),
         own=NOTHING if caller.app is None else written_by(caller.app, access.merges),
         names=() if caller.app is None else names_of(caller.app, access.merges),
         may_add=may_add(caller, access),

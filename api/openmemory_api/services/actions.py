@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from openmemory_api.db import actions as action_rows
 from openmemory_api.db import memories as rows
-from openmemory_api.db.actions import Recorded
+from openmemory_api.db.actions import Recorded, contents
 from openmemory_api.db.session import Database, ReadConnection, WriteConnection
 from openmemory_api.domain.access import Caller, KeyScope, belonging_to
 from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
@@ -110,7 +110,8 @@ class ActionService:
             first = {part.memory_id: part for part in reversed(recorded)}
             current = await rows.by_ids(connection, list(last), belonging_to(caller))
             back = [each for each, part in last.items() if _unchanged(part, current)]
-            left = [each for each in last if each not in set(back)]
+            as_it_was = frozenset(back)
+            left = [each for each in last if each not in as_it_was]
             if not back:
                 return Undone(None, [], left)
             write = await Write.start(
@@ -187,4 +188,7 @@ def _repeated(action: Action) -> list[str]:
 
 def _unchanged(part: Recorded, current: Mapping[str, Memory]) -> bool:
     memory = current.get(part.memory_id)
-    return memory is not None and memory.version == part.version and memory.state != State.PURGED
+    if memory is None or memory.state is State.PURGED:
+        return False
+    # What came after may have been undone itself: then it is as this left it, at a later version.
+    return memory.version == part.version or contents(memory) == part.after

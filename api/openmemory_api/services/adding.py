@@ -31,6 +31,8 @@ from openmemory_api.services.limits import NO_QUOTA, Quota
 from openmemory_api.services.pending import KIND, Order
 from openmemory_api.services.redaction import NO_REDACTION, Redaction
 from openmemory_api.services.validation import (
+    checked_app,
+    checked_categories,
     checked_entities,
     checked_expiration,
     checked_guidance,
@@ -103,6 +105,8 @@ class AddService:
             drafts=drafts,
             accepted_at=self._clock(),
             first_id=str(uuid4()),
+            categories=checked_categories(request.categories),
+            written_by=checked_app(request.written_by, name="app"),
         )
         return order, in_texts + in_metadata
 

@@ -202,6 +202,11 @@ def known_app(book: Rulebook, app: str) -> str:
     return app.lower()
 
 
+def label_of(app: AppRow) -> str:
+    """What people call an app: as they said, else as it calls itself."""
+    return app.label or _SHOWN.get(app.name, app.name)
+
+
 def _target(book: Rulebook, name: str, into: str) -> str:
     target = into.lower()
     if target == ANY_OTHER_APP:
@@ -252,7 +257,7 @@ def _app(
     last = max(names, key=lambda row: row.last_seen_at)
     return App(
         name=known_by.name,
-        label=known_by.label or _SHOWN.get(known_by.name, known_by.name),
+        label=label_of(known_by),
         kind=last.kind,
         version=last.version,
         created_at=min(row.created_at for row in names),

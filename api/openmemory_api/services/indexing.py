@@ -402,6 +402,13 @@ class Indexer:
         elif (followed and self.unreached) or (tried and reflected and not embedded):
             one.tell(found=False)
 
+    async def reflects(self, change: int) -> bool:
+        """Whether the index has what was written at a change; not where it cannot be asked."""
+        try:
+            return await self._index.applied() >= change
+        except Unavailable:
+            return False
+
     async def pending(self) -> int:
         """How many memories are found by their words alone until they are embedded."""
         async with self._database.read() as connection:

@@ -13,16 +13,18 @@ from typing import Final, Protocol
 
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import WriteConnection
-from openmemory_api.domain.access import ACTIVE, Caller
+from openmemory_api.domain.access import Caller
 from openmemory_api.domain.errors import QuotaExceeded, RateLimited
 from openmemory_api.domain.filters import In, Not, Present, all_of
 from openmemory_api.domain.keys import Limits
-from openmemory_api.domain.memory import Memory
+from openmemory_api.domain.memory import KEPT, Memory
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.services.activity import answer_with
 
 _KNOWN: Final = 10_000
 """Keys whose calls are counted at once; of others the day is asked for anew."""
+STORED: Final = In("state", KEPT)
+"""What counts: who pauses a memory makes no room by it."""
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
 
@@ -156,7 +158,7 @@ class Quota:
             return
         whose = Not(Present("user_id")) if user_id is None else In("user_id", (user_id,))
         project = In("project_id", (caller.project_id,))
-        held = await rows.count(connection, all_of(ACTIVE, project, whose))
+        held = await rows.count(connection, all_of(STORED, project, whose))
         if held + count > self.memories:
             raise QuotaExceeded(
                 f"{held} of {self.memories} memories are stored, and this would add {count}; none "

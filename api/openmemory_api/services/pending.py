@@ -44,6 +44,9 @@ class Order:
     accepted_at: datetime
     first_id: str
     """The id that the first memory gets."""
+    categories: tuple[str, ...] | None = None
+    written_by: str | None = None
+    """The app that a person says it is from; None for the caller's."""
 
     def dump(self) -> dict[str, Any]:
         """As JSON."""
@@ -77,10 +80,10 @@ class Order:
             number=None,
             project_id=self.caller.project_id,
             entities=self.entities,
-            app=self.caller.app,
+            app=self.written_by or self.caller.app,
             text=draft.text if text is None else text,
             metadata=self.metadata,
-            categories=None,
+            categories=self.categories,
             tags=tags_of(self.metadata),
             state=State.ACTIVE,
             lifecycle=Lifecycle.ACTIVE,

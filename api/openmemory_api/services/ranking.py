@@ -8,7 +8,7 @@ a hundred thousand. No row the caller may not read moves either (docs/decisions/
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from openmemory_api.domain.protocols import Candidate
 
@@ -38,6 +38,18 @@ class Ranked:
     """What each kind of evidence contributed to the order, by the contract's names."""
 
 
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One kind of evidence about a candidate, and what it added to its place in the order."""
+
+    name: Literal["semantic", "bm25", "stand_in"]
+    raw: float | None
+    """Cosine, BM25, or the share of the query's words that stands in for a meaning not known."""
+    weight: float
+    """What the raw value is multiplied by; a cosine after `COSINE_FLOOR` is taken off."""
+    contribution: float
+
+
 class Ranker(Protocol):
     """Orders candidates, best first. A cross-encoder would be another one."""
 
@@ -51,6 +63,23 @@ def rank(query: str, candidates: Sequence[Candidate]) -> list[Ranked]:
     trust = latin_share(query)
     ranked = [_ranked(candidate, trust) for candidate in candidates]
     return sorted(ranked, key=lambda each: (-sum(each.breakdown.values()), -each.score, each.id))
+
+
+def signals_of(query: str, candidate: Candidate, breakdown: Mapping[str, float]) -> list[Signal]:
+    """What `rank` made a candidate's `breakdown` of; the contributions are its sum."""
+    trust = 0.0 if candidate.dense is None else latin_share(query)
+    _, share = _meaning(candidate, trust)
+    stand_in = round(SEMANTIC_SCALE * share, _DECIMALS)
+    words = round(breakdown["bm25"] - stand_in, _DECIMALS)
+    semantic = SEMANTIC_SCALE * trust / (1 - COSINE_FLOOR)
+    per_share = SEMANTIC_SCALE * (1 - trust) * COSINE_PER_WORD_SHARE
+    signals = [
+        Signal("semantic", candidate.dense, round(semantic, _DECIMALS), breakdown["semantic"]),
+        Signal("bm25", candidate.specific, SPECIFIC_SCALE, words),
+    ]
+    if stand_in:
+        signals.append(Signal("stand_in", candidate.lexical, round(per_share, _DECIMALS), stand_in))
+    return signals
 
 
 def score_of(evidence: float) -> float:

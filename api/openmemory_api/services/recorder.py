@@ -84,6 +84,7 @@ class Recorder:
         self._erased_through = 0
         self._to_forget = False
         self._strangers_written = False
+        self._told: Callable[[Entry], None] | None = None
         # Of a search that is under way while what it found is erased, only this knows.
         self._erased: dict[str, None] = {}
         self.dropped = 0
@@ -91,9 +92,15 @@ class Recorder:
         self.problem: str | None = None
         """Why the log was not written the last time, if it was not."""
 
+    def on_call(self, told: Callable[[Entry], None]) -> None:
+        """Have `told` know of every call that has ended; it must not wait."""
+        self._told = told
+
     def put(self, entry: Entry) -> None:
         """Take in a call that has ended."""
         entry.ended_at = self._clock()
+        if self._told is not None:
+            self._told(entry)
         entry.query = None if entry.query is None else self._cut(entry)
         entry.hits = entry.hits[:MAX_HITS]
         if self._keep:

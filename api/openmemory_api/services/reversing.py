@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from openmemory_api.db.actions import Recorded, contents
+from openmemory_api.db.actions import Recorded, contents, state_of
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.memory import Memory, State
 from openmemory_api.domain.requests import ChangeKind
@@ -15,7 +15,7 @@ from openmemory_api.services.writing import Write
 
 def is_as_before(first: Recorded, memory: Memory) -> bool:
     """Whether a memory is as it was before a change, so that there is nothing to take back."""
-    return _is_in_trash(memory) is _was_in_trash(first) and not _differs(first, memory)
+    return memory.state is _state_before(first) and not _differs(first, memory)
 
 
 async def reverse(
@@ -34,15 +34,15 @@ async def reverse(
         QuotaExceeded: it would have more.
     """
     firsts = {memory.id: first for first, memory in changed}
+    before = {memory_id: _state_before(first) for memory_id, first in firsts.items()}
     now = {memory.id: memory for _, memory in changed}
-    back = [
-        each for each in now.values() if _is_in_trash(each) and not _was_in_trash(firsts[each.id])
-    ]
-    gone = [
-        each for each in now.values() if _was_in_trash(firsts[each.id]) and not _is_in_trash(each)
-    ]
+    other = [each for each in now.values() if each.state is not before[each.id]]
+    back = [each for each in other if each.state is State.TRASHED]
+    gone = [each for each in other if before[each.id] is State.TRASHED]
+    moved = [each for each in other if State.TRASHED not in (each.state, before[each.id])]
     await quota.require_room_for(write.connection, caller, back, gone)
-    now |= {memory.id: memory for memory in await write.restore(back)}
+    now |= {memory.id: memory for memory in await write.restore(back, before)}
+    now |= {memory.id: memory for memory in await write.move(moved, before)}
     edited = [each for each in now.values() if _differs(firsts[each.id], each)]
     pairs = [(each, _as_before(each, firsts[each.id], write)) for each in edited]
     await write.replace(pairs)
@@ -50,13 +50,11 @@ async def reverse(
     await write.trash([now[each.id] for each in gone])
 
 
-def _was_in_trash(first: Recorded) -> bool:
-    """Or nowhere: what was added goes where what is deleted goes."""
-    return first.kind in (ChangeKind.ADD, ChangeKind.RESTORE)
-
-
-def _is_in_trash(memory: Memory) -> bool:
-    return memory.state is State.TRASHED
+def _state_before(first: Recorded) -> State:
+    # What was added goes where what is deleted goes.
+    if first.kind in (ChangeKind.ADD, ChangeKind.RESTORE):
+        return State.TRASHED
+    return state_of(first.before or {})
 
 
 def _held_before(first: Recorded) -> Mapping[str, Any] | None:
@@ -65,7 +63,11 @@ def _held_before(first: Recorded) -> Mapping[str, Any] | None:
 
 def _differs(first: Recorded, memory: Memory) -> bool:
     held = _held_before(first)
-    return held is not None and held != contents(memory)
+    return held is not None and _without_state(held) != _without_state(contents(memory))
+
+
+def _without_state(held: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in held.items() if name != "state"}
 
 
 def _as_before(memory: Memory, first: Recorded, write: Write) -> Memory:

@@ -1,7 +1,9 @@
 """Searching: the scope decides, the index finds, SQL confirms."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Final
 
@@ -11,7 +13,7 @@ from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.filters import NOTHING, Filter, all_of
 from openmemory_api.domain.memory import ScoredMemory
-from openmemory_api.domain.protocols import Clock, Embedder, Vector, VectorIndex
+from openmemory_api.domain.protocols import Candidate, Clock, Embedder, Vector, VectorIndex
 from openmemory_api.domain.requests import SearchRequest, SearchResult
 from openmemory_api.services.access import AccessService, Scope
 from openmemory_api.services.activity import note
@@ -21,6 +23,29 @@ from openmemory_api.services.validation import checked_text
 
 _POOL: Final = 50
 """Candidates of each leg; both legs score all of them."""
+
+
+@dataclass(slots=True)
+class Look:
+    """What one search goes by and what came of it, for somebody who watches. Filled meanwhile."""
+
+    semantic: bool = True
+    """Whether it goes by meaning."""
+    bm25: bool = True
+    """Whether it goes by words."""
+    candidates: Mapping[str, Candidate] = field(default_factory=dict[str, Candidate])
+    ranked: Sequence[Ranked] = ()
+    """All candidates in their order, those below the threshold, too."""
+    timing: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
+    """Each stage and its milliseconds, in their order."""
+
+    def taken(self, found: Sequence[Candidate]) -> Sequence[Candidate]:
+        """The candidates with what is switched off left out of each."""
+        if not self.bm25:
+            near = (each for each in found if each.dense is not None)
+            found = [replace(each, lexical=0.0, specific=0.0) for each in near]
+        self.candidates = {each.id: each for each in found}
+        return found
 
 
 class SearchService:
@@ -58,8 +83,12 @@ class SearchService:
 
         return await self._access.answer(caller, found, KeyScope.READ)
 
-    async def within(self, readable: Filter, request: SearchRequest) -> SearchResult:
+    async def within(
+        self, readable: Filter, request: SearchRequest, look: Look | None = None
+    ) -> SearchResult:
         """As `search`, of a set that was decided before: what somebody else would find, too.
+
+        With a `look` it says there how it came to its answer.
 
         Raises:
             Invalid, Unavailable: as `search`.
@@ -69,11 +98,20 @@ class SearchService:
         wanted = all_of(readable, request.wanted, request.view.shown_on(today))
         if wanted == NOTHING:
             return SearchResult([])
-        vector, degraded = await self._embedded(query)
-        limit = max(_POOL, request.top_k)
-        candidates = await self._index.search(query, vector, scope=wanted, limit=limit)
-        ranked = [hit for hit in rank(query, candidates) if hit.score >= request.threshold]
-        confirmed = await self._confirmed(ranked, wanted, request.top_k)
+        with _stage(look, "embed"):
+            vector, degraded = (None, None)
+            if look is None or look.semantic:
+                vector, degraded = await self._embedded(query)
+        with _stage(look, "find"):
+            limit = max(_POOL, request.top_k)
+            candidates = await self._index.search(query, vector, scope=wanted, limit=limit)
+        with _stage(look, "rank"):
+            ranked = rank(query, look.taken(candidates) if look else candidates)
+            if look is not None:
+                look.ranked = ranked
+        with _stage(look, "confirm"):
+            good = [hit for hit in ranked if hit.score >= request.threshold]
+            confirmed = await self._confirmed(good, wanted, request.top_k)
         note(hits=[(hit.memory.id, hit.score) for hit in confirmed])
         return SearchResult(confirmed, degraded or self._indexer.behind)
 
@@ -100,6 +138,16 @@ class SearchService:
             return await self._embedder.embed_query(query), None
         except Unavailable as error:
             return None, f"found by words alone: {error}"
+
+
+@contextmanager
+def _stage(look: Look | None, name: str) -> Generator[None]:
+    if look is None:
+        yield
+        return
+    start = time.perf_counter()
+    yield
+    look.timing.append((name, round((time.perf_counter() - start) * 1000, 3)))
 
 
 def _falling(hits: Sequence[ScoredMemory]) -> list[ScoredMemory]:

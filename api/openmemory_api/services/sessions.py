@@ -1,7 +1,7 @@
 """Sessions of the dashboard: a key, traded for a cookie that dies with it."""
 
 import secrets
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
@@ -43,6 +43,11 @@ class SessionService:
         self._known: dict[str, Session] = {}
         self._writes = 0
         self._used: dict[str, datetime] = {}
+        self._ended: Callable[[], None] | None = None
+
+    def on_end(self, told: Callable[[], None]) -> None:
+        """Have `told` know when sessions may have ended, once that is stored."""
+        self._ended = told
 
     async def open(
         self, project_id: str, binding: Binding, credential: str, label: str = ""
@@ -167,6 +172,8 @@ class SessionService:
         finally:
             self._writes += 1
             self._known.clear()
+            if self._ended is not None:
+                self._ended()
 
     def _hash(self, session_id: str, secret: str) -> str:
         return self._pepper.digest("session", session_id, secret)

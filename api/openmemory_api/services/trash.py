@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from openmemory_api.db import actions as action_rows
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database, WriteConnection
 from openmemory_api.domain.access import Caller, KeyScope
@@ -53,7 +54,7 @@ class TrashService:
         return total, found
 
     async def restore(self, caller: Caller, refs: Sequence[MemoryRef]) -> list[Memory]:
-        """Bring memories back with their ids and short ids, all of them or none.
+        """Bring memories back as they were, with ids and short ids, all of them or none.
 
         Raises:
             NotFound: one is not in the caller's trash.
@@ -66,7 +67,8 @@ class TrashService:
             write = await Write.start(
                 connection, caller, ActionKind.RESTORE, user_id=user_of(found), now=self._clock()
             )
-            await write.restore(found)
+            states = await action_rows.states_before_trash(connection, [each.id for each in found])
+            await write.restore(found, states)
             await write.finish()
         note_memories([memory.id for memory in found])
         self._indexer.notice()

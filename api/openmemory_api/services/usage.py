@@ -13,7 +13,9 @@ from openmemory_api.db.memories import Stored
 from openmemory_api.db.session import Database
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.errors import Forbidden, Invalid
+from openmemory_api.domain.filters import all_of
 from openmemory_api.services.access import AccessService, require_manager
+from openmemory_api.services.limits import STORED
 from openmemory_api.services.recorder import KEEP_ERRORS, Recorder
 
 By = Literal["day", "user", "app", "key"]
@@ -76,7 +78,7 @@ class UsageService:
         scope = await self._access.scope(caller)
         async with self._store.read() as connection:
             field = "app" if by == "app" else "user_id"
-            return await memory_rows.stored_by(connection, field, scope.readable)
+            return await memory_rows.stored_by(connection, field, all_of(scope.held, STORED))
 
     async def errors(self, caller: Caller) -> list[sa.Row[Any]]:
         """The newest failures of the server.

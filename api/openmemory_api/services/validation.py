@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -18,9 +18,10 @@ from openmemory_api.domain.access import (
 )
 from openmemory_api.domain.errors import Forbidden, Invalid
 from openmemory_api.domain.extraction import MAX_GUIDANCE, Guidance
-from openmemory_api.domain.filters import canonical_json
+from openmemory_api.domain.filters import canonical_json, fold
 from openmemory_api.domain.memory import EntityIds, Json
 from openmemory_api.domain.requests import (
+    MAX_CATEGORIES,
     MAX_ID,
     MAX_MESSAGES,
     MAX_METADATA,
@@ -235,6 +236,25 @@ def _require_plain(value: Json, *, depth: int) -> None:
                 _require_plain(item, depth=depth + 1)
         case _:
             pass
+
+
+def checked_categories(categories: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Categories as they are stored, each once, whatever its case; None leaves them undecided.
+
+    Raises:
+        Invalid: there are too many, or one is blank, too long or not text.
+    """
+    if categories is None:
+        return None
+    named = (checked_id(" ".join(name.split()), name="A category") for name in categories)
+    found: dict[str, str] = {}
+    for name in named:
+        if name is None:
+            raise Invalid("A category is empty")
+        found.setdefault(fold(name), name)
+    if len(found) > MAX_CATEGORIES:
+        raise Invalid(f"A memory has at most {MAX_CATEGORIES} categories, not {len(found)}")
+    return tuple(found.values())
 
 
 def checked_expiration(day: str | None) -> str | None:

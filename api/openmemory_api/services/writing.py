@@ -1,7 +1,7 @@
 """The steps every write shares: find what it names, check that it may, record what it did."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -14,7 +14,7 @@ from openmemory_api.db.session import ReadConnection, WriteConnection
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.errors import Forbidden, Invalid, NotFound
 from openmemory_api.domain.filters import Filter, matches
-from openmemory_api.domain.memory import Memory, State
+from openmemory_api.domain.memory import KEPT, Memory, State
 from openmemory_api.domain.requests import ActionKind, Change, ChangeKind, MemoryRef
 from openmemory_api.domain.text import fingerprint
 from openmemory_api.services.access import Scope
@@ -33,21 +33,31 @@ def fingerprint_of(memory: Memory) -> str:
     return fingerprint(memory.text, memory.entities, metadata, day)
 
 
-async def resolve(connection: ReadConnection, caller: Caller, ref: MemoryRef) -> str | None:
-    """The UUID a reference stands for; None for a short id that was never given.
+async def _resolved(
+    connection: ReadConnection, caller: Caller, refs: Sequence[MemoryRef]
+) -> dict[MemoryRef, str | None]:
+    """The UUIDs that references stand for; None for a short id that was never given.
 
     Raises:
-        Invalid: it is neither a UUID nor a short id the caller can use.
+        Invalid: one is neither a UUID nor a short id the caller can use.
     """
+    read = {ref: _uuid_or_number(caller, ref) for ref in refs}
+    numbers = [each for each in read.values() if isinstance(each, int)]
+    known: dict[int, str] = {}
+    if numbers:
+        assert caller.user_id is not None, "who has no user has no short ids"
+        known = await rows.ids_of_numbers(connection, caller.project_id, caller.user_id, numbers)
+    return {ref: known.get(each) if isinstance(each, int) else each for ref, each in read.items()}
+
+
+def _uuid_or_number(caller: Caller, ref: MemoryRef) -> str | int:
     if UUID_FORM.fullmatch(ref):
         return str(UUID(ref))
     short = _SHORT_ID.fullmatch(ref)
     if short is None or caller.user_id is None:
         also = "" if caller.user_id is None else " or a short id such as m12"
         raise Invalid(f"memory_id should be a valid UUID{also}")
-    return await rows.id_of_number(
-        connection, caller.project_id, caller.user_id, int(short.group(1))
-    )
+    return int(short.group(1))
 
 
 def is_id(ref: MemoryRef) -> bool:
@@ -59,7 +69,7 @@ async def find_all(
     connection: ReadConnection, caller: Caller, refs: Sequence[MemoryRef], scope: Filter
 ) -> dict[MemoryRef, Memory]:
     """What of `refs` lies in `scope`, by reference."""
-    ids = {ref: await resolve(connection, caller, ref) for ref in refs}
+    ids = await _resolved(connection, caller, refs)
     found = await rows.by_ids(connection, [known for known in ids.values() if known], scope)
     return {ref: found[known] for ref, known in ids.items() if known in found}
 
@@ -141,9 +151,27 @@ class Write:
         """Move memories to the trash."""
         await self._move(memories, State.TRASHED, ChangeKind.DELETE)
 
-    async def restore(self, memories: Sequence[Memory]) -> list[Memory]:
-        """Bring memories back from the trash; answers them as they are then."""
-        return await self._move(memories, State.ACTIVE, ChangeKind.RESTORE)
+    async def restore(
+        self, memories: Sequence[Memory], states: Mapping[str, State]
+    ) -> list[Memory]:
+        """Bring memories back from the trash, each to a state; answers them as they are then.
+
+        One that `states` does not know becomes active.
+        """
+        return await self._move_each(memories, states, ChangeKind.RESTORE)
+
+    async def move(self, memories: Sequence[Memory], states: Mapping[str, State]) -> list[Memory]:
+        """Pause or archive memories, or put them to use again; answers them as they are then."""
+        return await self._move_each(memories, states, ChangeKind.STATE)
+
+    async def _move_each(
+        self, memories: Sequence[Memory], states: Mapping[str, State], kind: ChangeKind
+    ) -> list[Memory]:
+        moved: dict[str, Memory] = {}
+        for state in KEPT:
+            chosen = [each for each in memories if states.get(each.id, State.ACTIVE) is state]
+            moved |= {memory.id: memory for memory in await self._move(chosen, state, kind)}
+        return [moved[memory.id] for memory in memories]
 
     async def _move(
         self, memories: Sequence[Memory], state: State, kind: ChangeKind
@@ -152,8 +180,7 @@ class Write:
             self.connection, memories, state=state, now=self.now, change=self.change
         )
         for old, new in zip(memories, moved, strict=True):
-            gone = kind is ChangeKind.DELETE
-            self._note(kind, old if gone else None, new)
+            self._note(kind, None if kind is ChangeKind.RESTORE else old, new)
         return moved
 
     def _note(self, kind: ChangeKind, old: Memory | None, new: Memory) -> None:
@@ -167,6 +194,11 @@ class Write:
         await action_rows.record(
             self.connection, self.action_id, self._recorded, number=self.change, now=self.now
         )
+
+    async def put_down(self) -> None:
+        """As `finish`, with more to come: forget what was done so far, which may be very much."""
+        await self.finish()
+        self.changes, self._recorded = [], []
 
 
 def user_of(memories: Sequence[Memory]) -> str | None:

@@ -101,6 +101,20 @@ def query_terms(text: str) -> dict[str, float]:
     return {term: weight / total for term, weight in weights.items()}
 
 
+def matched_words(query: str, text: str) -> list[str]:
+    """The words of a text, as they stand there, by which a query finds it; each once."""
+    asked = query_terms(query)
+    found: dict[str, None] = {}
+    for match in _TOKEN.finditer(text.replace("’", "'")):
+        held = [token for token in _tokens(match.group()) if _term(token) in asked]
+        if match.group("run") is None:
+            # As it is written there, so that it can be marked.
+            found |= {text[slice(*match.span())]: None} if held else {}
+        else:
+            found |= {token.text: None for token in held}
+    return list(found)
+
+
 class _Stemmer(Protocol):
     def stemWord(self, word: str) -> str:  # noqa: N802
         ...

@@ -277,7 +277,7 @@ async def test_a_value_that_cannot_be_kept_is_the_callers_mistake(url: str):
         for value in ("a\0b", "a\ud800"):
             with pytest.raises(Invalid, match="NUL"):
                 async with database.read() as connection:
-                    await rows.id_of_number(connection, "default", value, 1)
+                    await rows.ids_of_numbers(connection, "default", value, [1])
         with pytest.raises(ProgrammingError):
             async with database.read() as connection:
                 await connection.exec_driver_sql("SELECT nothing FROM nowhere")

@@ -31,6 +31,15 @@ from openmemory_api.routes.mem0.answers import (
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SATURDAY: Final = 5
+_EVENTS: Final = {ChangeKind.RESTORE: ChangeKind.ADD, ChangeKind.STATE: ChangeKind.UPDATE}
+_OF_STATES: Final = (
+    ActionKind.PAUSE,
+    ActionKind.RESUME,
+    ActionKind.ARCHIVE,
+    ActionKind.UNARCHIVE,
+    ActionKind.CATEGORISE,
+)
+"""What the platform has no name for; each changes memories that stay."""
 _INTERNAL: Final = ("repeats", "error")
 """Parts of an event's detail that it shows elsewhere: as results, and as its error."""
 
@@ -155,7 +164,7 @@ def event_out(action: Action) -> EventOut:
     detail = {key: value for key, value in (action.detail or {}).items() if key not in _INTERNAL}
     return EventOut(
         id=action.id,
-        event_type=action.kind,
+        event_type=ActionKind.UPDATE if action.kind in _OF_STATES else action.kind,
         status=action.status,
         payload={},
         metadata={"extraction": detail} if detail and action.kind is ActionKind.ADD else None,
@@ -224,8 +233,8 @@ def _attributes(moment: datetime) -> StructuredAttributes:
 
 
 def _event_name(kind: ChangeKind) -> str:
-    """The platform has no restore; its clients know what to do with an ADD."""
-    return ChangeKind.ADD if kind is ChangeKind.RESTORE else kind
+    """The platform has neither restore nor states; its clients know what an ADD or UPDATE is."""
+    return _EVENTS.get(kind, kind)
 
 
 def _listed(values: tuple[str, ...] | None) -> list[str] | None:

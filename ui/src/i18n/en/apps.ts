@@ -1,0 +1,1 @@
+export const apps = { title: "Apps" } as const;

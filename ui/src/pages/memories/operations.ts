@@ -1,0 +1,73 @@
+/** What can be done to memories, by their states, and doing it. */
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Schemas } from "@/api/client";
+import {
+  type BulkDone,
+  changeMany,
+  type Operation,
+  reloadLists,
+  type Wanted,
+} from "@/api/queries/memories";
+import type { MemoryState } from "@/components/StateChip";
+import { done, failed } from "@/components/undo";
+import { t } from "@/i18n/t";
+
+export type Rights = Schemas["DashboardRights"];
+
+const KEPT: readonly MemoryState[] = ["active", "paused", "archived"];
+const FROM: Record<Operation, readonly MemoryState[]> = {
+  pause: ["active"],
+  resume: ["paused"],
+  archive: ["active", "paused"],
+  unarchive: ["archived"],
+  categorise: KEPT,
+  delete: KEPT,
+  restore: ["trashed"],
+  purge: ["trashed"],
+};
+
+/** What makes sense for memories in these states, and is allowed. */
+export function offered(states: Iterable<MemoryState>, can: Rights): Operation[] {
+  const there = [...states];
+  return (Object.keys(FROM) as Operation[]).filter((operation) => {
+    const allowed = operation === "delete" || operation === "purge" ? can.delete : can.write;
+    return allowed && there.some((state) => FROM[operation].includes(state));
+  });
+}
+
+export interface Change {
+  operation: Operation;
+  wanted: Wanted;
+  categories?: Schemas["DashboardCategories"];
+}
+
+/** Changes many memories in one action, says what came of it, and offers to undo it. */
+export function useChange() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ operation, wanted, categories }: Change) =>
+      changeMany(operation, wanted, categories),
+    onSuccess: (result, { operation }) => void done(told(operation, result), result.action_id),
+    onError: (error) => void failed(error),
+    onSettled: () =>
+      Promise.all([
+        reloadLists(client),
+        client.invalidateQueries({ queryKey: ["memory"] }),
+        client.invalidateQueries({ queryKey: ["facets"] }),
+      ]),
+  });
+}
+
+export function told(operation: Operation, { changed, left, left_total }: BulkDone): string {
+  const why = left[0]?.why ?? "";
+  if (changed === 0 && left_total > 0) return t("memories.nothingDone", { why });
+  const did = t(`memories.did.${operation}`, { n: changed });
+  return left_total > 0 ? `${did}; ${t("memories.left", { n: left_total })}: ${why}` : did;
+}
+
+/** The names in a line of a person, without the commas. */
+export function namesIn(line: string): string[] {
+  const names = line.split(",").map((name) => name.trim());
+  return [...new Set(names.filter(Boolean))];
+}

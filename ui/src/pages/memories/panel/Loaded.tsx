@@ -1,0 +1,70 @@
+import type { MemoryDetail } from "@/api/queries/memory";
+import { Tabs } from "@/components/Tabs";
+import { t } from "@/i18n/t";
+import { Access } from "@/pages/memories/panel/Access";
+import { Actions } from "@/pages/memories/panel/Actions";
+import { EditForm } from "@/pages/memories/panel/EditForm";
+import { Facts } from "@/pages/memories/panel/Facts";
+import { FullText } from "@/pages/memories/panel/FullText";
+import { History } from "@/pages/memories/panel/History";
+import type { PanelProps } from "@/pages/memories/panel/MemoryPanel";
+import { Metadata } from "@/pages/memories/panel/Metadata";
+import { Reads } from "@/pages/memories/panel/Reads";
+import { Related } from "@/pages/memories/panel/Related";
+import { SaveState } from "@/pages/memories/panel/SaveState";
+import { Technical } from "@/pages/memories/panel/Technical";
+
+const TABS = ["history", "reads", "related", "technical"] as const;
+
+/** What is shown of a memory that is there. */
+export function Loaded({
+  memory,
+  me,
+  tab,
+  onTab,
+  editing,
+  onEdit,
+}: PanelProps & { memory: MemoryDetail }) {
+  const { id } = memory;
+  const kept = memory.state !== "trashed";
+  const shownTab = TABS.find((each) => each === tab) ?? "history";
+  const contents = {
+    history: () => <History memory={memory} mayRestore={me.can.write && kept} />,
+    reads: () => <Reads memory={memory} mayManage={me.can.manage} />,
+    related: () => <Related id={id} />,
+    technical: () => <Technical memory={memory} />,
+  };
+  return (
+    <div className="grid gap-5">
+      <div className="grid gap-3">
+        {editing && me.can.write && kept ? (
+          <EditForm memory={memory} onClose={() => onEdit(false)} />
+        ) : (
+          <>
+            <FullText text={memory.text} />
+            <SaveState memory={memory} />
+            <Actions memory={memory} can={me.can} onEdit={() => onEdit(true)} />
+          </>
+        )}
+        {memory.state !== "active" && (
+          <p className="text-soft">{t(`memory.state.${memory.state}`, { n: me.trash_days })}</p>
+        )}
+      </div>
+      <Facts memory={memory} />
+      <Metadata metadata={memory.metadata} />
+      <Access memory={memory} />
+      <div>
+        <Tabs
+          label={t("memory.tab.label")}
+          value={shownTab}
+          onChange={onTab}
+          tabs={TABS.map((value) => ({
+            value,
+            label: t(`memory.tab.${value}`),
+            content: contents[value],
+          }))}
+        />
+      </div>
+    </div>
+  );
+}
