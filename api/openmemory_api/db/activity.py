@@ -56,6 +56,8 @@ class Wanted:
     """A part of the query, in any case; or all of it, as `kept_query`."""
     kept_query: str | None = None
     """How the log keeps that one: itself or its hash."""
+    looks: bool = True
+    """Also what only looked at how things are managed, as the dashboard does all the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,13 @@ class Call:
     hits: list[Hit] = field(default_factory=list[Hit])
 
 
+_LOOKS: Final = (
+    "POST /api/v1/access/preview",
+    "POST /api/v1/access/simulate",
+    "POST /api/v1/ui/memories/similar",
+)
+"""What changes nothing, beside all that is a GET."""
+_PASSED: Final = ("ok", "missing", "invalid")
 _BY: Final = {"day": "day", "user": "user_id", "app": "app", "key": "key_id"}
 _CALL: Final = [activity_calls.c[name] for name in Call.__slots__ if name != "hits"]
 
@@ -244,7 +253,20 @@ def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     if wanted.query is not None:
         part = columns.query.icontains(wanted.query, autoescape=True)
         conditions.append(sa.or_(part, columns.query == wanted.kept_query))
+    if not wanted.looks:
+        conditions.append(sa.not_(_only_looks()))
     return conditions
+
+
+def _only_looks() -> sa.ColumnElement[bool]:
+    """What asked how things are managed, and was answered or not waited for."""
+    columns = activity_calls.c
+    return sa.and_(
+        columns.kind == "manage",
+        sa.or_(columns.operation.startswith("GET "), columns.operation.in_(_LOOKS)),
+        # One that ended without a status is of a page that was left meanwhile.
+        sa.or_(columns.outcome.in_(_PASSED), columns.status.is_(None)),
+    )
 
 
 async def usage(

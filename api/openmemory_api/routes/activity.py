@@ -158,6 +158,10 @@ async def _wanted(
     since: Moment | None = None,
     until: Annotated[Moment | None, Query(description="Exclusive")] = None,
     q: Annotated[str | None, Query(max_length=2_000, description="A part of the query")] = None,
+    looks: Annotated[
+        bool,
+        Query(description="Also calls that only look at how things are managed, if not refused"),
+    ] = True,
 ) -> Wanted:
     # A query, and which memory it found, tells of what is remembered.
     require_scopes(viewer, KeyScope.READ)
@@ -174,6 +178,7 @@ async def _wanted(
         since=since,
         until=until,
         query=q,
+        looks=looks,
     )
 
 

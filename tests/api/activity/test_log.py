@@ -188,6 +188,28 @@ async def test_what_cannot_be_asked_is_400(http: httpx.AsyncClient, params: dict
     assert (await http.get("/api/v1/activity", params=params)).status_code == 400
 
 
+async def test_who_only_looked_at_how_things_are_managed_can_be_left_out(
+    http: httpx.AsyncClient,
+) -> None:
+    await added(http)
+    await searched(http, "tea")
+    for path in ("ui/me", "ui/memories", "ui/memories/m99", "apps", "access/rules"):
+        await http.get(f"/api/v1/{path}", headers=ANNA)
+    draft = {"changes": [{"app": "zed", "paused": True}]}
+    await http.post("/api/v1/access/preview", json=draft, headers=ANNA)
+    await http.post("/api/v1/access/apply", json={**draft, "version": 0}, headers=ANNA)
+    await http.get("/api/v1/access/rules", headers=CURSOR)
+
+    assert len(await calls(http)) == 10
+    shown = [(call["operation"], call["outcome"]) for call in await calls(http, looks=False)]
+    assert shown == [
+        ("GET /api/v1/access/rules", "denied"),
+        ("POST /api/v1/access/apply", "ok"),
+        ("POST /v3/memories/search/", "ok"),
+        ("POST /v3/memories/add/", "ok"),
+    ]
+
+
 async def test_a_user_sees_its_own_calls_and_an_app_none(http: httpx.AsyncClient) -> None:
     await searched(http, "anna's")
     await searched(http, "bob's", BOB)

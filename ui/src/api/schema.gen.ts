@@ -7676,6 +7676,8 @@ export interface operations {
                 until?: string | null;
                 /** @description A part of the query */
                 q?: string | null;
+                /** @description Also calls that only look at how things are managed, if not refused */
+                looks?: boolean;
             };
             header?: never;
             path?: never;
