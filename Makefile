@@ -1,6 +1,6 @@
 # `make help` lists the verbs. Only Python 3.11+ is needed to start.
 .DEFAULT_GOAL := help
-.PHONY: help run test install lint types format ui ui-test openapi build ci-acceptance acceptance e2e clean
+.PHONY: help run test install lint types format ui ui-test openapi build ci-acceptance ci-e2e acceptance e2e pictures clean
 
 BIN := .venv/bin
 PAGE := api/openmemory_api/static/index.html
@@ -63,13 +63,23 @@ ci-acceptance: build ## Try the wheel in a clean environment, then clients as CI
 	$(BIN)/python .ci/check_wheel.py
 	$(BIN)/python -m pytest tests/acceptance -m ci --durations=10 -o faulthandler_timeout=900
 
+ci-e2e: $(INSTALLED) ## The dashboard's checks that CI runs, in Chromium
+	@test -e $(PAGE) -a -e ui/node_modules || .ci/ui build
+	@browser=$$(.ci/chromium) && CHROMIUM=$$browser \
+		$(BIN)/python -m pytest tests/e2e -m ci -n 2 --dist loadfile --durations=10
+
 acceptance: build ## The full matrix of clients, by hand before a release
 	$(BIN)/python .ci/check_wheel.py
 	$(BIN)/python -m pytest tests/acceptance --durations=10 -o faulthandler_timeout=3600
 
 e2e: $(INSTALLED) ## All of the dashboard's checks, in Chromium
-	@test -e $(PAGE) || .ci/ui build
-	CHROMIUM=$$(.ci/chromium) $(BIN)/python -m pytest tests/e2e --durations=10
+	@test -e $(PAGE) -a -e ui/node_modules || .ci/ui build
+	@browser=$$(.ci/chromium) && CHROMIUM=$$browser \
+		$(BIN)/python -m pytest tests/e2e -n 2 --dist loadfile --durations=10
+
+pictures: $(INSTALLED) ## Photograph every page into .acceptance/pictures
+	@test -e $(PAGE) -a -e ui/node_modules || .ci/ui build
+	@browser=$$(.ci/chromium) && CHROMIUM=$$browser $(BIN)/python -m tests.e2e.pictures .acceptance/pictures
 
 clean: ## Remove what was built; the memories are elsewhere
 	rm -rf api/openmemory_api/static ui/node_modules
