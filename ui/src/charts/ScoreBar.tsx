@@ -59,6 +59,7 @@ export function ScoreBar({ rank, sum, signals, most }: Props) {
               {t(`search.signal.${signal}`)} {short(contribution)}
             </span>
           ))}
+          {adding.length > 1 && <span className="font-semibold text-ink">= {short(sum)}</span>}
         </span>
       </button>
       <div

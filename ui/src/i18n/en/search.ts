@@ -4,7 +4,13 @@ export const search = {
   placeholder: "Ask as an agent would",
   run: "Search",
   as: "As",
+  asMe: "As: me",
   me: "me",
+  tune: "How it is found",
+  tuned: {
+    one: "How it is found: {n} change",
+    other: "How it is found: {n} changes",
+  },
   results: "Results",
   threshold: "Least score",
   writtenBy: "Written by",

@@ -1,12 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
+import { SlidersHorizontal } from "lucide-react";
+import { useId, useState } from "react";
 import { appsQuery } from "@/api/queries/apps";
 import { meQuery } from "@/api/queries/me";
 import { facetsQuery } from "@/api/queries/memories";
 import { nameOfApp } from "@/components/AppName";
 import { Choice } from "@/components/Choice";
 import { t } from "@/i18n/t";
-import { ACTIVE, type Address, SIGNALS } from "@/pages/search/address";
-import { NumberBox } from "@/pages/search/NumberBox";
+import { ACTIVE, type Address, tuned } from "@/pages/search/address";
+import { Tuning } from "@/pages/search/Tuning";
 import type { Change } from "@/pages/search/useSearchAddress";
 
 interface Props {
@@ -15,45 +17,30 @@ interface Props {
   onFlip: (signal: string) => void;
 }
 
-const BOXED =
-  "inline-flex min-h-8 items-center gap-1.5 rounded-full border border-edge/60 bg-surface px-3 text-sm text-soft max-md:min-h-11";
-
-/** Whose answer, how much of it, from which memories, and by which evidence. */
+/** Whose answer, and from which memories; how it is made is one step away. */
 export function Controls({ address, onChange, onFlip }: Props) {
+  const changed = tuned(address);
+  const [open, setOpen] = useState(changed > 0);
+  const id = useId();
   return (
-    <div className="mb-5 flex flex-wrap items-center gap-2">
-      <AsWhom address={address} onChange={onChange} />
-      <NumberBox
-        label={t("search.results")}
-        value={address.k}
-        most={100}
-        least={1}
-        step={1}
-        onChange={(k) => onChange({ k })}
-      />
-      <NumberBox
-        label={t("search.threshold")}
-        value={address.threshold}
-        most={1}
-        least={0}
-        step={0.05}
-        onChange={(threshold) => onChange({ threshold })}
-      />
-      <Narrowing address={address} onChange={onChange} />
-      <fieldset className="flex gap-2">
-        <legend className="sr-only">{t("search.signals")}</legend>
-        {SIGNALS.map((name) => (
-          <label key={name} className={BOXED}>
-            <input
-              type="checkbox"
-              className="size-4 accent-accent"
-              checked={!address.off.includes(name)}
-              onChange={() => onFlip(name)}
-            />
-            {t(`search.signal.${name}`)}
-          </label>
-        ))}
-      </fieldset>
+    <div className="mb-5 grid gap-3">
+      <div className="flex flex-wrap items-center gap-2">
+        <AsWhom address={address} onChange={onChange} />
+        <Narrowing address={address} onChange={onChange} />
+        <button
+          type="button"
+          aria-expanded={open}
+          aria-controls={id}
+          onClick={() => setOpen(!open)}
+          className="inline-flex min-h-8 items-center gap-1.5 rounded-full border border-edge/60 bg-surface px-3 text-sm text-soft hover:bg-sunken aria-expanded:bg-sunken aria-expanded:text-ink max-md:min-h-11"
+        >
+          <SlidersHorizontal aria-hidden className="size-3.5" />
+          {changed > 0 ? t("search.tuned", { n: changed }) : t("search.tune")}
+        </button>
+      </div>
+      <div id={id} hidden={!open}>
+        <Tuning address={address} onChange={onChange} onFlip={onFlip} />
+      </div>
     </div>
   );
 }
@@ -65,12 +52,14 @@ function AsWhom({ address, onChange }: Omit<Props, "onFlip">) {
   const given = address.as !== "" && !known.some(({ value }) => value === address.as);
   const apps = given ? [...known, { value: address.as, label: address.as }] : known;
   if (apps.length === 0) return null;
+  // As oneself is how it is, not a filter that is set.
+  const asMe = address.as === "";
   return (
     <Choice
       single
-      label={t("search.as")}
-      options={[{ value: "", label: t("search.me") }, ...apps]}
-      chosen={[address.as]}
+      label={t(asMe ? "search.asMe" : "search.as")}
+      options={asMe ? apps : [{ value: "", label: t("search.me") }, ...apps]}
+      chosen={asMe ? [] : [address.as]}
       onChange={([as]) => onChange({ as: as ?? "" })}
     />
   );
@@ -102,15 +91,6 @@ function Narrowing({ address, onChange }: Omit<Props, "onFlip">) {
         chosen={address.category}
         onChange={(category) => onChange({ category })}
       />
-      <label className={BOXED}>
-        {t("search.since")}
-        <input
-          type="date"
-          value={address.from}
-          onChange={(event) => onChange({ from: event.target.value })}
-          className="bg-transparent text-ink"
-        />
-      </label>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { type Ref, useDeferredValue, useState } from "react";
+import { type Ref, useDeferredValue, useEffect, useState } from "react";
 import { pickQuery, whyNotQuery } from "@/api/queries/search";
 import { Answer } from "@/components/Answer";
 import { Button } from "@/components/Button";
@@ -19,8 +19,11 @@ interface Props {
 /** For a memory that one expected: which stage of the search dropped it. */
 export function WhyNot({ ref, address, onChange }: Props) {
   const [typed, setTyped] = useState(address.why);
+  const { why } = address;
+  // Going back changes the address under what is typed; words that name no memory stay.
+  useEffect(() => setTyped((old) => ((memoryIn(old) ?? "") === why ? old : why)), [why]);
   const wanted = bodyOf(address);
-  const reason = useQuery(whyNotQuery(wanted, address.why));
+  const reason = useQuery(whyNotQuery(wanted, why));
   const pick = (memory: string) => {
     setTyped(memory);
     onChange({ why: memory });
@@ -46,10 +49,10 @@ export function WhyNot({ ref, address, onChange }: Props) {
         )}
       </Field>
       <div role="status" className="mt-3 grid grid-cols-1 gap-2">
-        {address.why ? (
+        {why ? (
           <Answer query={reason} skeleton={null}>
             {(found) => (
-              <WhyAnswer found={found} memory={address.why} address={address} onChange={onChange} />
+              <WhyAnswer found={found} memory={why} address={address} onChange={onChange} />
             )}
           </Answer>
         ) : (

@@ -66,6 +66,12 @@ export function isNarrowed({ app, category, from }: Address): boolean {
   return app.length > 0 || category.length > 0 || from !== "";
 }
 
+/** How many things of how the answer is made are not as tools have them. */
+export function tuned({ k, threshold, from, off }: Address): number {
+  return [k !== DEFAULTS.k, threshold !== DEFAULTS.threshold, from !== "", ...off].filter(Boolean)
+    .length;
+}
+
 /** The memory that a text names: its id, its short id, or its address; else nothing. */
 export function memoryIn(given: string): string | undefined {
   const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i.exec(given)?.[0];
