@@ -14,12 +14,12 @@ from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.memory import State
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.rules import Rulebook
-from openmemory_api.services.access import require_scopes
+from openmemory_api.services.access import require_manager, require_scopes
 from openmemory_api.services.apps import label_of
 from openmemory_api.services.growth import Growth, Series
 from openmemory_api.services.recorder import Recorder
 from openmemory_api.services.spans import Range, Span, span_of
-from openmemory_api.services.traffic import Traffic, TrafficService
+from openmemory_api.services.traffic import Days, Traffic, TrafficService
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,25 @@ class OverviewService:
             apps=_seen(called, book, traffic) if traffic else [],
             seen_client=bool(called),
         )
+
+    async def days(self, viewer: Caller, zone: ZoneInfo) -> tuple[Span, dict[str, Days]]:
+        """The calls of the last thirty days by day and app, under the name each is known by.
+
+        Raises:
+            Forbidden: the log is not for the viewer.
+        """
+        require_manager(viewer)
+        assert viewer.user_id is not None, "who looks at the dashboard looks for a user"
+        async with self._database.read() as connection:
+            book = await access_rows.rulebook(connection, viewer.project_id, viewer.user_id)
+        span = span_of("30d", self._clock(), zone, None)
+        found: dict[str, Days] = {}
+        for name, counted in (await self._traffic.by_day(viewer, span.edges)).items():
+            known_as = found.setdefault(book.merges.get(name, name), {})
+            for what, counts in counted.items():
+                others = known_as.get(what, [0] * len(counts))
+                known_as[what] = [one + other for one, other in zip(counts, others, strict=True)]
+        return span, found
 
 
 def _seen(called: Iterable[AppRow], book: Rulebook, traffic: Traffic) -> list[SeenApp]:

@@ -18,7 +18,11 @@ from openmemory_api.services.recorder import Recorder
 COUNTED: Final = ("reads", "writes", "denied")
 _QUARTER: Final = 900
 """Seconds. No zone is off by less."""
+_FOREVER: Final = 1 << 62
 _USERS: Final = 20
+
+Days = dict[str, list[int]]
+"""Reads, writes and what was denied, a number for each day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,7 @@ class TrafficService:
         self, viewer: Caller, since: datetime | None, until: datetime, zone: ZoneInfo
     ) -> Traffic:
         """The calls of a time, to the quarter of an hour; from the first on without a `since`."""
-        # What was just done is there when one looks.
-        await self._recorder.flush()
-        async with self._one_counts, self._recorder.database.read() as connection:
-            tally = await self._counted(connection, viewer)
+        tally = await self._tally(viewer)
         calls: Counter[str] = Counter()
         by_app: dict[str, Counter[str]] = {}
         heat = {what: [[0] * 24 for _ in range(7)] for what in COUNTED}
@@ -77,6 +78,26 @@ class TrafficService:
                     by_app.setdefault(app, Counter())[what] += count
         before = None if since is None else _all_of(_sum(tally, 2 * start - end, start))
         return Traffic(_all_of(calls), before, heat, by_app)
+
+    async def by_day(self, viewer: Caller, edges: Sequence[datetime]) -> dict[str, Days]:
+        """The calls of each app from each edge to the next, and from the last one on."""
+        tally = await self._tally(viewer)
+        starts = [_quarter(edge) for edge in edges]
+        days: dict[str, Days] = {}
+        for place, start in enumerate(starts):
+            end = starts[place + 1] if place + 1 < len(starts) else _FOREVER
+            for _, counted in _between(tally, start, end):
+                for (app, what), count in counted.items():
+                    if app is not None:
+                        of_app = days.setdefault(app, {each: [0] * len(starts) for each in COUNTED})
+                        of_app[what][place] += count
+        return days
+
+    async def _tally(self, viewer: Caller) -> _Tally:
+        # What was just done is there when one looks.
+        await self._recorder.flush()
+        async with self._one_counts, self._recorder.database.read() as connection:
+            return await self._counted(connection, viewer)
 
     async def _counted(self, connection: ReadConnection, viewer: Caller) -> _Tally:
         key = (viewer.project_id, viewer.user_id)

@@ -1248,6 +1248,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ui/apps/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * App Traffic
+         * @description How often each app read and wrote on each of the last thirty days.
+         */
+        get: operations["app_traffic_api_v1_ui_apps_traffic_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ui/connect/clients": {
         parameters: {
             query?: never;
@@ -1960,7 +1980,7 @@ export interface components {
             action_id: string;
             /**
              * Event
-             * @description NONE: it was known already. PENDING: a language model reads it.
+             * @description NONE: it was known already, and is left as it was, its categories too. PENDING: a language model reads it.
              * @enum {string}
              */
             event: "ADD" | "NONE" | "PENDING";
@@ -1984,6 +2004,39 @@ export interface components {
             /** @description Null, as write: its rules cannot be read, and it has nothing. */
             read: components["schemas"]["ExplanationOut"] | null;
             write: components["schemas"]["ExplanationOut"] | null;
+        };
+        /**
+         * DashboardAppDays
+         * @description The calls of one app, a number for each day.
+         */
+        DashboardAppDays: {
+            /**
+             * App
+             * @description The name it is known by; merged names are counted in.
+             */
+            app: string;
+            /** Reads */
+            reads: number[];
+            /** Writes */
+            writes: number[];
+            /** Denied */
+            denied: number[];
+        };
+        /**
+         * DashboardAppTraffic
+         * @description The calls of the last thirty days, as the log has them.
+         */
+        DashboardAppTraffic: {
+            /**
+             * Days
+             * @description Where each begins, in the zone asked for.
+             */
+            days: string[];
+            /**
+             * Apps
+             * @description Those that called at all.
+             */
+            apps: components["schemas"]["DashboardAppDays"][];
         };
         /**
          * DashboardAttention
@@ -2013,7 +2066,7 @@ export interface components {
             operation: components["schemas"]["Operation"];
             /** Ids */
             ids?: string[] | null;
-            filter?: components["schemas"]["DashboardFilter"] | null;
+            filter?: components["schemas"]["DashboardFilterBody"] | null;
             /** @description Of categorise. */
             categories?: components["schemas"]["DashboardCategories"] | null;
         };
@@ -2131,56 +2184,24 @@ export interface components {
         };
         /**
          * DashboardEvent
-         * @description `data` of an event, whose type is its name. What comes fast is counted in one event.
+         * @description What the lines of the stream say. What comes fast is counted in one event.
          */
         DashboardEvent: {
             /**
-             * Count
-             * @description How often it happened; null for `reset`.
+             * Id
+             * @description To be sent as Last-Event-ID by who comes back.
              */
-            count?: number | null;
-            /**
-             * Ids
-             * @description Of memories; the first 50.
-             * @default []
-             */
-            ids: string[];
-            /**
-             * Apps
-             * @description That called, or that wrote the memories.
-             * @default []
-             */
-            apps: string[];
-            /**
-             * Operations
-             * @description What was called: tools, or methods and routes.
-             * @default []
-             */
-            operations: string[];
-            /**
-             * Problem
-             * @description Of the index.
-             */
-            problem?: string | null;
-            /**
-             * Pending
-             * @description Memories that have no vector yet.
-             */
-            pending?: number | null;
-        };
-        /**
-         * DashboardEvents
-         * @description What the lines of the stream stand for.
-         */
-        DashboardEvents: {
-            /** Id */
-            id: number;
+            id: string;
             /**
              * Event
              * @enum {string}
              */
             event: "memory.created" | "memory.updated" | "memory.state" | "memory.deleted" | "call.read" | "call.write" | "call.denied" | "app.seen" | "access.changed" | "index.status" | "reset";
-            data: components["schemas"]["DashboardEvent"];
+            /**
+             * Data
+             * @description JSON: `count`, how often it happened; `ids` of memories, `apps` and `operations`, the first 50 of each; of the index its `problem` and how many are `pending`. Nothing for `reset`: look at everything anew.
+             */
+            data: string;
         };
         /**
          * DashboardFacet
@@ -2212,10 +2233,10 @@ export interface components {
             total: number;
         };
         /**
-         * DashboardFilter
-         * @description Which memories. What is not given does not narrow; several values of one kind are either.
+         * DashboardFilterBody
+         * @description A filter that is acted on: a field it does not know would silently widen it to everything.
          */
-        DashboardFilter: {
+        DashboardFilterBody: {
             /**
              * State
              * @default [
@@ -2668,7 +2689,7 @@ export interface components {
              */
             threshold: number;
             /** @description As of a list; null: none. */
-            filters?: components["schemas"]["DashboardFilter"] | null;
+            filters?: components["schemas"]["DashboardFilterBody"] | null;
             signals?: components["schemas"]["SignalSwitches"];
         };
         /**
@@ -4432,7 +4453,7 @@ export interface components {
              */
             threshold: number;
             /** @description As of a list; null: none. */
-            filters?: components["schemas"]["DashboardFilter"] | null;
+            filters?: components["schemas"]["DashboardFilterBody"] | null;
             signals?: components["schemas"]["SignalSwitches"];
             /**
              * Memory
@@ -9322,7 +9343,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["DashboardEvents"];
+                    "application/json": components["schemas"]["DashboardEvent"];
+                    "text/event-stream": components["schemas"]["DashboardEvent"];
                 };
             };
             /** @description It cannot be carried out as it was sent */
@@ -9331,7 +9353,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description No key, or none that counts */
@@ -9340,7 +9362,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description The caller may not do this at all */
@@ -9349,7 +9371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Missing, or not the caller's to see */
@@ -9358,7 +9380,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
@@ -9367,7 +9389,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9538,6 +9560,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhyNotOut"];
+                };
+            };
+            /** @description It cannot be carried out as it was sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or none that counts */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this at all */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Missing, or not the caller's to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description 409: changed since; 413: too large, or the quota; 421: another host's; 429: too many calls */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    app_traffic_api_v1_ui_apps_traffic_get: {
+        parameters: {
+            query?: {
+                /** @description Of whose days */
+                tz?: string;
+                /** @description Whose; the configured user if none */
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardAppTraffic"];
                 };
             };
             /** @description It cannot be carried out as it was sent */

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from openmemory_api.routes.ui import (
+    apps,
     changes,
     connect,
     events,
@@ -20,5 +21,6 @@ router.include_router(changes.router)
 router.include_router(events.router)
 router.include_router(overview.router)
 router.include_router(search.router)
+router.include_router(apps.router)
 router.include_router(connect.router)
 router.include_router(settings.router)
