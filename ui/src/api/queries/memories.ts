@@ -5,7 +5,7 @@ import { api, body, type Schemas } from "@/api/client";
 
 export type MemoryItem = Schemas["DashboardMemory"];
 /** What is left out does not narrow. */
-export type MemoryFilter = Partial<Schemas["DashboardFilter"]>;
+export type MemoryFilter = Partial<Schemas["DashboardFilterBody"]>;
 export type Operation = Schemas["Operation"];
 export type BulkDone = Schemas["DashboardBulkDone"];
 export type Sort = "-created" | "created" | "-updated" | "updated" | "app" | "-app";

@@ -7,7 +7,7 @@ export const SIGNALS = ["semantic", "bm25"] as const;
 export type Switch = (typeof SIGNALS)[number];
 
 /** Paused and archived memories are no app's to find; "why not" says so of each. */
-export const ACTIVE: Schemas["DashboardFilter"] = {
+export const ACTIVE: Schemas["DashboardFilterBody"] = {
   state: ["active"],
   app: [],
   category: [],
