@@ -13,7 +13,7 @@ import {
   discardDraft,
   rebaseDraft,
   useDraft,
-  useDraftGuard,
+  useDraftReminder,
 } from "@/pages/access/draft";
 import { Preview } from "@/pages/access/Preview";
 
@@ -28,7 +28,7 @@ interface Props {
 /** The draft: what it would change, and the ways to put it in place or away. */
 export function DraftBar({ rules, labels, open, onOpen }: Props) {
   const draft = useDraft();
-  useDraftGuard();
+  useDraftReminder();
   const changes = changesOf(draft);
   const preview = useQuery(previewQuery(changes));
   const apply = useApply(rules, changes);

@@ -27,9 +27,9 @@ export function Matrix(props: Props) {
   const { ref, onKeyDown } = { ref: grid.table, onKeyDown: grid.onKeyDown };
   return (
     <div className="overflow-x-auto rounded-card border border-line bg-surface">
-      {/* biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: WAI-ARIA's grid pattern on a real table */}
       <table
         ref={ref}
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: WAI-ARIA's grid pattern on a real table
         role="grid"
         aria-label={t("access.matrix")}
         onKeyDown={onKeyDown}
@@ -93,6 +93,7 @@ function Line({ row, at, columns, labels, grid, open, onOpen }: Props & LineProp
         const body = { ...cell, paused: row.paused };
         return (
           <td
+            // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: as the table
             role="gridcell"
             key={column.name}
             {...grid.place(at, place + 1)}

@@ -1,5 +1,5 @@
 import type { By, Matrix as MatrixOut, RulesOut } from "@/api/queries/access";
-import { Choice } from "@/components/Choice";
+import { Segmented } from "@/components/Segmented";
 import { useMedia } from "@/components/useMedia";
 import { t } from "@/i18n/t";
 import { useAccessAddress } from "@/pages/access/address";
@@ -40,12 +40,12 @@ export function MatrixView({ matrix, rules, labels }: Props) {
     <div className="grid items-start gap-4 lg:grid-cols-[1fr_auto]">
       <div className="grid min-w-0 gap-3">
         <div className="flex flex-wrap items-center gap-2">
-          <Choice
-            single
+          <Segmented
+            bare
             label={t("access.columns")}
             options={BYS.map((each) => ({ value: each, label: t(`access.by.${each}`) }))}
-            chosen={[by]}
-            onChange={([next]) => change({ by: next ?? "category", column: "" })}
+            value={by}
+            onChange={(next) => change({ by: next, column: "" })}
           />
           <p className="text-xs text-faint max-md:hidden">{t("access.legend")}</p>
         </div>
@@ -59,6 +59,7 @@ export function MatrixView({ matrix, rules, labels }: Props) {
       {column !== "" && app !== "" && (
         <EditorFrame
           rules={rules}
+          matrix={matrix}
           app={app}
           labels={labels}
           column={columns.find(({ name }) => name === column)}

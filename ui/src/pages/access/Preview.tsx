@@ -14,18 +14,13 @@ export function Preview(props: { found: Schemas["PreviewOut"]; name: Name; open:
   return (
     <div className="grid gap-2" role="status">
       {changed.length === 0 && <p className="text-soft">{t("access.nothingChanges")}</p>}
-      <ul className="grid gap-2">
+      <ul className="grid max-h-[45dvh] gap-2 overflow-y-auto">
         {changed.map((change) => (
           <li key={change.app}>
             <p>
               <bdi className="font-semibold">{name(change.app)}</bdi> {inWords(change)}
             </p>
-            {open && (
-              <>
-                <Memories of={change.read} verb="read" />
-                <Memories of={change.write} verb="write" />
-              </>
-            )}
+            {open && <Moved {...change} />}
           </li>
         ))}
       </ul>
@@ -58,13 +53,27 @@ function counted({ gains, loses }: Difference, verb: "read" | "write"): string[]
   return parts;
 }
 
-function Memories({ of: found, verb }: { of: Difference; verb: "read" | "write" }) {
+/** The memories themselves; once, where the same go from reading and from changing. */
+function Moved({ read, write }: Pick<Change, "read" | "write">) {
+  const both = named(read) === named(write);
+  return (
+    <div className="grid gap-x-4 lg:grid-cols-2">
+      <Memories of={read} title={t(both ? "access.bothVerbs" : "access.verb.read")} />
+      {!both && <Memories of={write} title={t("access.verb.write")} />}
+    </div>
+  );
+}
+
+const named = ({ memories }: Difference) =>
+  memories.map(({ id, change }) => `${id} ${change}`).join("\n");
+
+function Memories({ of: found, title }: { of: Difference; title: string }) {
   if (found.memories.length === 0) return null;
   const rest = found.gains + found.loses - found.memories.length;
   return (
     <div className="mt-1 border-s-2 border-line ps-3">
-      <h3 className="text-xs font-semibold text-faint">{t(`access.verb.${verb}`)}</h3>
-      <ul className="max-h-64 overflow-y-auto">
+      <h3 className="text-xs font-semibold text-faint">{title}</h3>
+      <ul className="max-h-40 overflow-y-auto">
         {found.memories.map(({ id, short_id, excerpt, change }) => {
           const gains = change === "gains";
           const Icon = gains ? Plus : Minus;

@@ -1,10 +1,11 @@
 import { TriangleAlert } from "lucide-react";
-import type { RulesOut } from "@/api/queries/access";
+import type { Matrix, RulesOut } from "@/api/queries/access";
 import { Button } from "@/components/Button";
 import { baseInWords, ruleInWords } from "@/components/rules";
 import { Segmented } from "@/components/Segmented";
 import { t } from "@/i18n/t";
 import { AddRule } from "@/pages/access/AddRule";
+import { CellReason } from "@/pages/access/CellReason";
 import type { Column } from "@/pages/access/cells";
 import { discardDraft, draftRow, useDraft } from "@/pages/access/draft";
 import { GroupEditor } from "@/pages/access/GroupEditor";
@@ -14,6 +15,7 @@ import { TemplateChoice } from "@/pages/access/TemplateChoice";
 
 interface Props {
   rules: RulesOut;
+  matrix: Matrix;
   app: string;
   /** How people call it. */
   name: string;
@@ -25,7 +27,7 @@ const BASES = ["everything", "own", "nothing"] as const;
 const VERBS = ["read", "write"] as const;
 
 /** One app's row: whether it has one, its bases, its rules. What is changed goes to the draft. */
-export function RowEditor({ rules, app, name, column }: Props) {
+export function RowEditor({ rules, matrix, app, name, column }: Props) {
   const draft = useDraft();
   const row = effectiveRow(rules, draft, app);
   const change = (next: Row) => draftRow(rules, app, next);
@@ -36,6 +38,10 @@ export function RowEditor({ rules, app, name, column }: Props) {
           <TriangleAlert aria-hidden className="size-4 shrink-0" />
           {t("access.broken", { app: name })}
         </p>
+      )}
+      {column && <CellReason rules={rules} matrix={matrix} app={app} column={column} />}
+      {column?.subject && (
+        <GroupEditor row={row} subject={column.subject} label={column.label} onChange={change} />
       )}
       {app === ANY ? (
         <p className="text-soft">{t("access.anyAppMeans")}</p>
@@ -63,12 +69,9 @@ export function RowEditor({ rules, app, name, column }: Props) {
               onChange={(base) => change(owned({ ...row, [verb]: base }))}
             />
           ))}
-          <TemplateChoice onChoose={(made) => change({ ...owned(row), ...made })} />
         </>
       )}
-      {column?.subject && (
-        <GroupEditor row={row} subject={column.subject} label={column.label} onChange={change} />
-      )}
+      <TemplateChoice row={row} onChoose={(made) => change({ ...owned(row), ...made })} />
       {!(row.inherit && app !== ANY) && (
         <div className="grid gap-3 border-t border-line pt-4">
           <RuleList row={row} onChange={change} />

@@ -1,43 +1,50 @@
 import { useQuery } from "@tanstack/react-query";
-import { LayoutTemplate } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
+import { ChevronRight } from "lucide-react";
+import { useRef } from "react";
 import { templatesQuery } from "@/api/queries/access";
-import { Button } from "@/components/Button";
+import { Answer, Lines } from "@/components/Answer";
 import { t } from "@/i18n/t";
-import type { Row } from "@/pages/access/rows";
+import { type Row, sameRow } from "@/pages/access/rows";
+
+interface Props {
+  row: Row;
+  onChoose: (row: Pick<Row, "read" | "write" | "rules">) => void;
+}
 
 /** Ready-made rows, to begin with. */
-export function TemplateChoice({
-  onChoose,
-}: {
-  onChoose: (row: Pick<Row, "read" | "write" | "rules">) => void;
-}) {
-  const { data } = useQuery(templatesQuery);
+export function TemplateChoice({ row, onChoose }: Props) {
+  const templates = useQuery(templatesQuery);
+  const box = useRef<HTMLDetailsElement>(null);
+  const choose = (made: Pick<Row, "read" | "write" | "rules">) => {
+    onChoose(made);
+    if (box.current) box.current.open = false;
+    box.current?.querySelector("summary")?.focus();
+  };
   return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger asChild>
-        <Button icon={LayoutTemplate} disabled={!data} className="justify-self-start">
-          {t("access.template")}
-        </Button>
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          align="start"
-          sideOffset={4}
-          className="z-50 w-80 max-w-[calc(100vw-1.5rem)] rounded-lg border border-line bg-raised p-1 shadow-pop"
-        >
-          {data?.templates.map(({ name, title, description, read, write, rules }) => (
-            <DropdownMenu.Item
-              key={name}
-              onSelect={() => onChoose({ read, write, rules })}
-              className="grid gap-0.5 rounded-md px-2.5 py-2 outline-none data-[highlighted]:bg-sunken"
-            >
-              <span className="font-medium">{title}</span>
-              <span className="text-xs text-soft">{description}</span>
-            </DropdownMenu.Item>
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <details ref={box} className="group rounded-lg border border-edge/60">
+      <summary className="flex min-h-9 cursor-pointer list-none items-center gap-1.5 rounded-lg px-3 hover:bg-sunken max-md:min-h-11">
+        <ChevronRight aria-hidden className="size-4 shrink-0 group-open:rotate-90" />
+        {t("access.template")}
+      </summary>
+      <Answer query={templates} skeleton={<Lines n={5} className="h-9" />}>
+        {({ templates: all }) => (
+          <ul className="grid border-t border-line p-1">
+            {all.map(({ name, title, description, read, write, rules }) => (
+              <li key={name}>
+                <button
+                  type="button"
+                  aria-pressed={!row.inherit && sameRow(row, { ...row, read, write, rules })}
+                  onClick={() => choose({ read, write, rules })}
+                  className="grid w-full gap-0.5 rounded-md px-2.5 py-2 text-start hover:bg-sunken aria-pressed:bg-accent-soft"
+                >
+                  <span className="font-medium">{title}</span>
+                  <span className="text-xs text-soft">{description}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Answer>
+    </details>
   );
 }

@@ -71,6 +71,14 @@ export function rowsOf(
   });
 }
 
+/** One cell as the server counts it; null for an app or a group that it leaves out. */
+export function cellAt(matrix: Matrix, app: string, column: string) {
+  const row = matrix.apps.find((each) => each.app === app);
+  const place = matrix.columns.findIndex((group) => columnName(group) === column);
+  const cell = column === "all" ? row?.whole : row?.cells[place];
+  return row && cell ? { cell, paused: row.paused } : null;
+}
+
 type Row = ReturnType<typeof storedRow>;
 
 function strongest(row: Row, subject: Subject | null): Effect {

@@ -4,6 +4,8 @@
 import { useEffect, useSyncExternalStore } from "react";
 import type { Schemas } from "@/api/client";
 import type { RulesOut } from "@/api/queries/access";
+import { done } from "@/components/undo";
+import { t } from "@/i18n/t";
 import { type Row, sameRow, storedRow } from "@/pages/access/rows";
 
 interface Edited {
@@ -18,7 +20,14 @@ const listeners = new Set<() => void>();
 
 function put(next: Draft): void {
   current = next;
+  // Whatever page is shown: a tab that is closed loses it.
+  const guard = Object.keys(next).length > 0 ? window.addEventListener : window.removeEventListener;
+  guard("beforeunload", askFirst);
   for (const listener of listeners) listener();
+}
+
+function askFirst(event: BeforeUnloadEvent): void {
+  event.preventDefault();
 }
 
 /** Takes a row into the draft, or out of it when it says again what is settled. */
@@ -65,13 +74,12 @@ export function useDraft(): Draft {
   return useSyncExternalStore(subscribe, () => current);
 }
 
-/** Asks before the tab is closed over a draft. */
-export function useDraftGuard(): void {
-  const begun = Object.keys(useDraft()).length > 0;
-  useEffect(() => {
-    if (!begun) return;
-    const guard = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", guard);
-    return () => window.removeEventListener("beforeunload", guard);
-  }, [begun]);
+/** Says on the way to another page that the draft waits. */
+export function useDraftReminder(): void {
+  useEffect(
+    () => () => {
+      if (Object.keys(current).length > 0) void done(t("access.draftKept"), null);
+    },
+    [],
+  );
 }

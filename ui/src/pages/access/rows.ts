@@ -56,7 +56,7 @@ export function sameRow(one: Row, other: Row): boolean {
   );
 }
 
-const sameSubject = (one: Subject, other: Subject) =>
+export const sameSubject = (one: Subject, other: Subject) =>
   one.kind === other.kind && folded(one.value) === folded(other.value);
 
 export type Effect = Schemas["Effect"] | "inherit";
