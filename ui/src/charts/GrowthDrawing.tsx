@@ -12,7 +12,7 @@ import {
 import { count } from "@/i18n/t";
 
 export const LEFT = 34;
-const HEIGHT = 200;
+const HEIGHT = 224;
 const TOP = 8;
 const BOTTOM = 22;
 const LABEL_WIDTH = 84;

@@ -4,7 +4,7 @@ export const LEFT = 36;
 const BOTTOM = 20;
 const GAP = 2;
 const LOWEST = 18;
-const HIGHEST = 26;
+const HIGHEST = 30;
 /** From this width on, a cell has room for its number. */
 const NUMBERED = 20;
 const STRENGTHS = [0, 12, 28, 45, 92];
@@ -74,7 +74,7 @@ export function HeatDrawing({ grid, kind, width, at, chosen }: Props) {
 }
 
 function shade(hue: string, strength: number): string {
-  if (strength === 0) return "var(--color-sunken)";
+  if (strength === 0) return "color-mix(in oklab, var(--color-line) 55%, var(--color-surface))";
   return `color-mix(in oklab, ${hue} ${STRENGTHS[strength]}%, var(--color-surface))`;
 }
 

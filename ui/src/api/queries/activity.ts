@@ -29,7 +29,7 @@ export async function fetchCalls(
 export const lastCallsQuery = (user: string, limit: number) =>
   queryOptions({
     queryKey: ["activity", "last", user, limit],
-    queryFn: () => fetchCalls({ user_id: user }, limit),
+    queryFn: () => fetchCalls({ user_id: user, looks: false }, limit),
   });
 
 /** The newest failures of the server; for administrators who are bound to no user. */

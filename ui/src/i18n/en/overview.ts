@@ -39,7 +39,6 @@ export const overview = {
     connect: "Connect one",
     can: "reads {readable} of {total}",
     paused: "Paused",
-    did: "{reads} reads, {writes} writes",
   },
   first: {
     title: "Three steps to a memory that all your agents share",

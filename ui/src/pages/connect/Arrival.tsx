@@ -1,81 +1,102 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
-import { appsQuery } from "@/api/queries/apps";
-import { type ConnectClient, testConnection } from "@/api/queries/connect";
-import { Button } from "@/components/Button";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Ban, CircleCheck } from "lucide-react";
+import { useEffect, useId, useState } from "react";
+import type { Call } from "@/api/queries/activity";
+import { arrivalsQuery } from "@/api/queries/connect";
+import { nameOfApp } from "@/components/AppName";
 import { CopyButton } from "@/components/CopyButton";
-import { Section } from "@/components/Page";
-import { ProblemCard } from "@/components/ProblemCard";
+import { deedOf } from "@/components/calls";
 import { Time } from "@/components/Time";
 import { t } from "@/i18n/t";
+import { Checklist } from "@/pages/connect/Checklist";
 
 interface Props {
-  client: ConnectClient;
+  /** Null: as it calls itself, which is none of `others`. */
+  app: string | null;
+  others: ReadonlySet<string>;
+  client: string;
   url: string;
-  secret: string | null;
+  /** Of the key in the settings that are shown: only a call with it shows that they work. */
+  keyId: string | null;
 }
 
 const PATIENCE_MS = 60_000;
-const HERE = /^(localhost|127\.|\[::1\])/;
+const LINK = "inline-flex min-h-6 items-center text-accent underline max-md:min-h-11";
 
-/** Whether it has called; "apps" is asked anew by itself when an app is seen. */
-export function Arrival({ client, url, secret }: Props) {
-  const { data } = useQuery({ ...appsQuery(), refetchInterval: 10_000 });
-  const app = data?.apps.find(({ name }) => name === client.id);
+/** Waits for a call that came after its settings were shown. */
+export function Arrival(props: Props) {
+  const { app, others, keyId } = props;
+  const opened = useId() + keyId;
+  const { data } = useQuery(arrivalsQuery(app, opened));
+  const newest = data?.results[0]?.id ?? 0;
+  const [before, setBefore] = useState<number | null>(null);
+  useEffect(() => {
+    if (data) setBefore((known) => known ?? newest);
+  }, [data, newest]);
+  const calls = (data?.results ?? []).filter((call) =>
+    app ? call.app === app : call.app !== null && !others.has(call.app),
+  );
+  const isNew = ({ id, key_id }: Call) =>
+    before !== null && id > before && (keyId === null || key_id === keyId);
+  const arrived = calls.find(isNew);
+  return (
+    <div role="status" className="grid gap-3">
+      {arrived ? <Arrived call={arrived} /> : <Waiting {...props} last={calls[0]} />}
+    </div>
+  );
+}
+
+function Arrived({ call }: { call: Call }) {
+  const denied = call.outcome === "denied";
+  const app = nameOfApp(call.app);
+  const Icon = denied ? Ban : CircleCheck;
+  return (
+    <>
+      <p className={`flex items-center gap-2 font-semibold ${denied ? "text-bad" : "text-good"}`}>
+        <Icon aria-hidden className="size-5 shrink-0" />
+        {t(denied ? "connect.wait.denied" : "connect.wait.connected", { app })}
+      </p>
+      <p className="text-soft">
+        {denied ? t("connect.wait.deniedText") : t(`activity.did.${deedOf(call)}`)}{" "}
+        <Time at={call.at} />
+      </p>
+      <p className="flex flex-wrap gap-x-4">
+        <Link to="/apps/$app" params={{ app: call.app ?? "" }} className={LINK}>
+          {t("connect.wait.its")}
+        </Link>
+        <Link to="/activity" search={{ app: call.app } as never} className={LINK}>
+          {t("connect.wait.calls")}
+        </Link>
+      </p>
+    </>
+  );
+}
+
+function Waiting({ client, url, keyId, last }: Props & { last: Call | undefined }) {
   const [late, setLate] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLate(true), PATIENCE_MS);
     return () => clearTimeout(timer);
   }, []);
-  const test = useMutation({ mutationFn: () => testConnection(secret) });
-  const { host, protocol } = new URL(url);
+  const sentence = t("connect.wait.say");
   return (
-    <Section title={app ? client.name : t("connect.waiting", { client: client.name })}>
-      <div className="grid justify-items-start gap-3">
-        <p role="status" className="text-good">
-          {app && (
-            <>
-              {t("connect.connected", { client: client.name })} <Time at={app.last_seen_at} />
-            </>
-          )}
+    <>
+      <p className="flex items-center gap-2 font-semibold">
+        <span aria-hidden className="size-2.5 shrink-0 animate-pulse rounded-full bg-warn" />
+        {t("connect.wait.waiting", { client })}
+      </p>
+      <p className="text-soft">{t("connect.wait.start")}</p>
+      <p className="flex items-center gap-1 rounded-lg bg-sunken ps-3 text-ink">
+        <q className="flex-1 py-1.5">{sentence}</q>
+        <CopyButton text={sentence} label={t("connect.wait.copy")} />
+      </p>
+      {last && (
+        <p className="text-xs text-soft">
+          {t("connect.wait.before")} <Time at={last.at} />, {t("connect.wait.beforeText")}
         </p>
-        {HERE.test(host) ? (
-          <p className="text-soft">{t("connect.local")}</p>
-        ) : (
-          protocol === "http:" && <p className="text-warn">{t("connect.http")}</p>
-        )}
-        {late && !app && <Checklist url={url} />}
-        <Button disabled={test.isPending} onClick={() => test.mutate()}>
-          {t("connect.test")}
-        </Button>
-        <p role="status" className={test.data?.ok ? "text-good" : "text-bad"}>
-          {test.data?.text}
-        </p>
-        {test.error && <ProblemCard error={test.error} />}
-        <div className="flex flex-wrap items-center gap-2">
-          <p>
-            {t("connect.try")}: <q>{t("connect.say")}</q>
-          </p>
-          <CopyButton
-            text={t("connect.say")}
-            label={t("connect.copy", { title: t("connect.try") })}
-          />
-        </div>
-      </div>
-    </Section>
-  );
-}
-
-function Checklist({ url }: { url: string }) {
-  return (
-    <div>
-      <p className="font-medium text-warn">{t("connect.late")}</p>
-      <ul className="ms-5 list-disc">
-        <li>{t("connect.lateRestart")}</li>
-        <li>{t("connect.lateFile")}</li>
-        <li className="wrap-anywhere">{t("connect.lateReach", { url })}</li>
-        <li>{t("connect.lateTest")}</li>
-      </ul>
-    </div>
+      )}
+      {late && <Checklist url={url} keyed={keyId !== null} />}
+    </>
   );
 }

@@ -6,9 +6,9 @@ import { t } from "@/i18n/t";
 /** The ways to connect a program, the easiest first. */
 export function Methods({ methods }: Pick<ConnectClient, "methods">) {
   return (
-    <ol className="grid gap-5">
+    <ol className="grid grid-cols-1 gap-5">
       {methods.map(({ kind, title, text, note }) => (
-        <li key={title} className="grid gap-1.5">
+        <li key={title} className="grid grid-cols-1 gap-1.5">
           <div className="flex items-center gap-2">
             <h3 className="min-w-0 font-medium wrap-anywhere">{title}</h3>
             <span className="ms-auto flex gap-2">
@@ -20,7 +20,14 @@ export function Methods({ methods }: Pick<ConnectClient, "methods">) {
               <CopyButton worded text={text} label={t("connect.copy", { title })} />
             </span>
           </div>
-          <pre className="max-h-80 overflow-auto rounded-lg bg-sunken p-3 font-mono text-xs whitespace-pre-wrap wrap-anywhere">
+          <pre
+            className={`rounded-lg bg-sunken p-3 font-mono text-xs ${
+              // Nobody reads what is packed into a link.
+              kind === "deeplink"
+                ? "truncate text-faint"
+                : "max-h-80 overflow-auto whitespace-pre-wrap wrap-anywhere"
+            }`}
+          >
             {text}
           </pre>
           {note && <p className="text-xs text-soft">{note}</p>}

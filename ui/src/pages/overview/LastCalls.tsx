@@ -11,7 +11,7 @@ import { t } from "@/i18n/t";
 
 const SHOWN = 10;
 /** Enough to find so many reads and writes among what was managed. */
-const ASKED = 40;
+const ASKED = 20;
 
 /** The newest calls, as they come. */
 export function LastCalls({ user }: { user: string }) {

@@ -26,6 +26,8 @@ export default function Overview() {
   const [address, change] = useAddress(DEFAULTS);
   const range = rangeOf(address.range, USUAL);
   const overview = useQuery(overviewQuery(range));
+  // Of nothing, there is no time to choose.
+  const begun = overview.data === undefined || hasBegun(overview.data);
   const choose = (next: Range) => change({ range: next }, { replace: false });
   useShortcuts(
     "page",
@@ -40,13 +42,15 @@ export default function Overview() {
     <Page
       title={t("overview.title")}
       actions={
-        <Segmented
-          bare
-          label={t("overview.range.label")}
-          options={ranges}
-          value={range}
-          onChange={choose}
-        />
+        begun && (
+          <Segmented
+            bare
+            label={t("overview.range.label")}
+            options={ranges}
+            value={range}
+            onChange={choose}
+          />
+        )
       }
     >
       <Answer query={overview} skeleton={<Skeleton />}>
@@ -65,7 +69,7 @@ function Body({ overview, range }: { overview: Found; range: Range }) {
       <FirstRun steps={first} model={me.embedder.name} />
       {first.memory && <Standing overview={overview} range={range} />}
       <Attention items={overview.attention} />
-      {(first.memory || first.client) && (
+      {hasBegun(overview) && (
         <div className="grid items-start gap-4 xl:grid-cols-[1fr_22rem]">
           <div className="grid min-w-0 gap-4">
             <Suspense fallback={<Drawings />}>
@@ -81,6 +85,8 @@ function Body({ overview, range }: { overview: Found; range: Range }) {
     </div>
   );
 }
+
+const hasBegun = ({ first_run: { client, memory } }: Found): boolean => client || memory;
 
 function Skeleton() {
   return (

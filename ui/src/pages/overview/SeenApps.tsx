@@ -9,7 +9,7 @@ import { Time } from "@/components/Time";
 import { t } from "@/i18n/t";
 
 type Seen = Overview["apps"][number];
-const SHOWN = 8;
+const SHOWN = 6;
 const LINK = "inline-flex min-h-6 items-center text-xs text-accent max-md:min-h-11";
 
 /** Each app that has called: how much of it it can read, what it did, when it last came. */
@@ -69,7 +69,8 @@ function Row({ app, access }: RowProps) {
             {t("overview.apps.can", { readable: access.readable, total: access.total_memories })}
           </span>
         )}
-        <span>{t("overview.apps.did", { reads, writes })}</span>
+        <span>{t("charts.heat.n.reads", { n: reads })}</span>
+        <span>{t("charts.heat.n.writes", { n: writes })}</span>
       </p>
     </li>
   );
