@@ -5,6 +5,7 @@ import { useSyncExternalStore } from "react";
 export interface Preferences {
   theme: "system" | "light" | "dark";
   density: "compact" | "regular" | "roomy";
+  motion: "system" | "none";
   shortcuts: boolean;
   announce: boolean;
 }
@@ -13,6 +14,7 @@ const NAME = "openmemory.preferences";
 const DEFAULTS: Preferences = {
   theme: "system",
   density: "regular",
+  motion: "system",
   shortcuts: true,
   announce: true,
 };
@@ -29,9 +31,11 @@ function stored(): Preferences {
 }
 
 export function applyPreferences(): void {
-  const { theme } = current;
-  if (theme === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
+  const { dataset } = document.documentElement;
+  for (const name of ["theme", "motion"] as const) {
+    if (current[name] === "system") delete dataset[name];
+    else dataset[name] = current[name];
+  }
 }
 
 export function prefer(change: Partial<Preferences>): void {

@@ -6,7 +6,9 @@ export const settings = {
   dense: { compact: "Compact", regular: "Regular", roomy: "Roomy" },
   shortcuts: "Single-key shortcuts",
   announce: "Read new memories out to screen readers",
-  motion: "Motion follows your system.",
+  motion: "Motion",
+  moves: { system: "As the system", none: "None" },
+  here: "Kept in this browser alone.",
   identity: "Who is calling",
   claimed:
     "Apps say who they are, and nothing proves it: rules keep honest apps apart, not others. A key bound to an app proves it.",
@@ -16,6 +18,7 @@ export const settings = {
   keyed: "Every call needs a valid key.",
   sessions: "Signed-in browsers",
   noSessions: "No browser is signed in.",
+  sessionUsed: "last used",
   current: "this one",
   end: "End",
   endNamed: "End the session of {name}",

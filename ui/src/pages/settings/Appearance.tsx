@@ -5,6 +5,7 @@ import { prefer, usePreferences } from "@/preferences";
 
 const THEMES = ["system", "light", "dark"] as const;
 const DENSITIES = ["compact", "regular", "roomy"] as const;
+const MOTIONS = ["system", "none"] as const;
 const SWITCHES = ["shortcuts", "announce"] as const;
 
 /** What is kept in this browser alone. */
@@ -12,7 +13,7 @@ export function Appearance() {
   const preferences = usePreferences();
   return (
     <Section title={t("settings.appearance")}>
-      <div className="grid max-w-md gap-4">
+      <div className="grid gap-4">
         <Segmented
           label={t("settings.theme")}
           options={THEMES.map((value) => ({ value, label: t(`shell.theme.${value}`) }))}
@@ -25,6 +26,12 @@ export function Appearance() {
           value={preferences.density}
           onChange={(density) => prefer({ density })}
         />
+        <Segmented
+          label={t("settings.motion")}
+          options={MOTIONS.map((value) => ({ value, label: t(`settings.moves.${value}`) }))}
+          value={preferences.motion}
+          onChange={(motion) => prefer({ motion })}
+        />
         {SWITCHES.map((name) => (
           <label key={name} className="flex min-h-8 items-center gap-2 max-md:min-h-11">
             <input
@@ -36,7 +43,7 @@ export function Appearance() {
             {t(`settings.${name}`)}
           </label>
         ))}
-        <p className="text-soft">{t("settings.motion")}</p>
+        <p className="text-xs text-soft">{t("settings.here")}</p>
       </div>
     </Section>
   );

@@ -31,7 +31,9 @@ export function Sessions() {
                 <li key={each.id} className="flex flex-wrap items-center gap-x-3 py-2">
                   <bdi className="font-medium wrap-anywhere">{each.label || each.id}</bdi>
                   {each.current && <span className="text-accent">{t("settings.current")}</span>}
-                  <Time at={each.last_used_at ?? each.created_at} className="text-soft" />
+                  <span className="text-soft">
+                    {t("settings.sessionUsed")} <Time at={each.last_used_at ?? each.created_at} />
+                  </span>
                   <Button
                     className="ms-auto"
                     aria-label={t("settings.endNamed", { name: `${each.label} ${each.id}` })}

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { meQuery } from "@/api/queries/me";
 import { type Settings as All, settingsQuery } from "@/api/queries/settings";
-import { Answer } from "@/components/Answer";
+import { Answer, Lines } from "@/components/Answer";
 import { CopyButton } from "@/components/CopyButton";
 import { Page, Section } from "@/components/Page";
 import { t } from "@/i18n/t";
@@ -13,27 +13,35 @@ export default function Settings() {
   const all = useQuery(settingsQuery);
   return (
     <Page title={t("settings.title")}>
-      <div className="grid max-w-4xl gap-4">
-        <Appearance />
-        <Identity />
-        <Sessions />
-        <Answer query={all}>
-          {({ sections }) => (
-            <>
-              {sections.map((section) => (
-                <Section key={section.title} title={section.title}>
-                  <Rows rows={section.rows} />
-                </Section>
-              ))}
-              <Section title={t("settings.reportTitle")}>
-                <p className="mb-3 text-soft">{t("settings.reportText")}</p>
-                <CopyButton worded text={report(sections)} label={t("settings.report")} />
-              </Section>
-            </>
-          )}
-        </Answer>
+      <div className="grid items-start gap-x-6 gap-y-4 lg:grid-cols-[20rem_minmax(0,1fr)]">
+        <div className="grid min-w-0 gap-4">
+          <Appearance />
+          <Identity />
+          <Sessions />
+        </div>
+        <div className="min-w-0">
+          <Answer query={all} skeleton={<Lines n={4} className="h-40" />}>
+            {({ sections }) => <Server sections={sections} />}
+          </Answer>
+        </div>
       </div>
     </Page>
+  );
+}
+
+function Server({ sections }: Pick<All, "sections">) {
+  return (
+    <div className="gap-4 xl:columns-2 [&>*]:mb-4 [&>*]:break-inside-avoid">
+      {sections.map((section) => (
+        <Section key={section.title} title={section.title}>
+          <Rows rows={section.rows} />
+        </Section>
+      ))}
+      <Section title={t("settings.reportTitle")}>
+        <p className="mb-3 text-soft">{t("settings.reportText")}</p>
+        <CopyButton worded text={report(sections)} label={t("settings.report")} />
+      </Section>
+    </div>
   );
 }
 
@@ -54,9 +62,9 @@ function Identity() {
 
 function Rows({ rows }: { rows: All["sections"][number]["rows"] }) {
   return (
-    <dl className="divide-y divide-line">
+    <dl className="-my-2 divide-y divide-line">
       {rows.map(({ name, setting, value, note }) => (
-        <div key={name} className="grid gap-x-4 py-2 md:grid-cols-[14rem_minmax(0,1fr)]">
+        <div key={name} className="grid gap-x-4 py-2 sm:grid-cols-[minmax(0,11rem)_minmax(0,1fr)]">
           <dt>
             {name}
             {setting && (
