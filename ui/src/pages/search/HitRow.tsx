@@ -12,7 +12,7 @@ export function HitRow({ hit, most }: { hit: Hit; most: number }) {
   return (
     <li
       id={`result-${item.id}`}
-      className="grid grid-cols-[1.75rem_minmax(0,1fr)] gap-x-3 gap-y-1.5 px-4 py-3 md:grid-cols-[1.75rem_minmax(0,1fr)_14rem]"
+      className="grid grid-cols-[1.75rem_minmax(0,1fr)] gap-x-3 gap-y-1.5 px-4 py-3 md:grid-cols-[1.75rem_minmax(0,1fr)_16rem]"
     >
       <span className="pt-px text-end font-semibold text-faint tabular-nums">
         <span className="sr-only">{t("search.rank", { rank: "" })}</span>

@@ -4,6 +4,7 @@ import { type Settings as All, settingsQuery } from "@/api/queries/settings";
 import { Answer, Lines } from "@/components/Answer";
 import { CopyButton } from "@/components/CopyButton";
 import { Page, Section } from "@/components/Page";
+import { useMedia } from "@/components/useMedia";
 import { t } from "@/i18n/t";
 import { Appearance } from "@/pages/settings/Appearance";
 import { Sessions } from "@/pages/settings/Sessions";
@@ -30,19 +31,38 @@ export default function Settings() {
 }
 
 function Server({ sections }: Pick<All, "sections">) {
+  const wide = useMedia("(min-width: 80rem)");
   return (
-    <div className="gap-4 xl:columns-2 [&>*]:mb-4 [&>*]:break-inside-avoid">
-      {sections.map((section) => (
-        <Section key={section.title} title={section.title}>
-          <Rows rows={section.rows} />
-        </Section>
+    <div className="grid items-start gap-4 xl:grid-cols-2">
+      {columnsOf(sections, wide ? 2 : 1).map((column, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: columns do not move
+        <div key={place} className="grid min-w-0 gap-4">
+          {column.map((section) => (
+            <Section key={section.title} title={section.title}>
+              <Rows rows={section.rows} />
+            </Section>
+          ))}
+          {place === 0 && (
+            <Section title={t("settings.reportTitle")}>
+              <p className="mb-3 text-soft">{t("settings.reportText")}</p>
+              <CopyButton worded text={report(sections)} label={t("settings.report")} />
+            </Section>
+          )}
+        </div>
       ))}
-      <Section title={t("settings.reportTitle")}>
-        <p className="mb-3 text-soft">{t("settings.reportText")}</p>
-        <CopyButton worded text={report(sections)} label={t("settings.report")} />
-      </Section>
     </div>
   );
+}
+
+/** Each section goes where least is yet. */
+function columnsOf(sections: All["sections"], n: number): All["sections"][] {
+  const columns = Array.from({ length: n }, (): All["sections"] => []);
+  const rowsIn = (column: All["sections"]) =>
+    column.reduce((sum, { rows }) => sum + rows.length + 1, 0);
+  for (const section of sections) {
+    columns.reduce((least, each) => (rowsIn(each) < rowsIn(least) ? each : least)).push(section);
+  }
+  return columns;
 }
 
 function Identity() {
@@ -64,7 +84,7 @@ function Rows({ rows }: { rows: All["sections"][number]["rows"] }) {
   return (
     <dl className="-my-2 divide-y divide-line">
       {rows.map(({ name, setting, value, note }) => (
-        <div key={name} className="grid gap-x-4 py-2 sm:grid-cols-[minmax(0,11rem)_minmax(0,1fr)]">
+        <div key={name} className="grid gap-x-4 py-2 sm:grid-cols-[minmax(0,12rem)_minmax(0,1fr)]">
           <dt>
             {name}
             {setting && (
