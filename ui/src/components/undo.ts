@@ -10,18 +10,25 @@ let last: (() => Promise<void>) | undefined;
 // Loaded with the first message: nobody waits for it.
 const toaster = async () => (await import("sonner")).toast;
 
-/** A message with Undo; it stays while it is pointed at. Without an action there is nothing to undo. */
-export async function done(message: string, actionId: string | null): Promise<void> {
+type Back = () => Promise<unknown>;
+
+/**
+ * A message with Undo; it stays while it is pointed at. Without a way back there is nothing to undo.
+ * The way back is an action's id, or for what is none a call that sets it as it was.
+ */
+export async function done(message: string, back: string | Back | null): Promise<void> {
   const toast = await toaster();
-  if (actionId === null) {
+  if (back === null) {
     toast(message);
     return;
   }
-  last = () => undo(actionId);
+  const id = typeof back === "string" ? back : message;
+  const undoing = () => undo(id, typeof back === "string" ? () => undoAction(back) : back);
+  last = undoing;
   toast(message, {
-    id: actionId,
+    id,
     duration: 10_000,
-    action: { label: t("common.undo"), onClick: () => void undo(actionId) },
+    action: { label: t("common.undo"), onClick: () => void undoing() },
   });
 }
 
@@ -37,13 +44,14 @@ export async function undoLast(): Promise<void> {
   last = undefined;
 }
 
-async function undo(actionId: string): Promise<void> {
+const undoAction = (action_id: string) =>
+  body(api.POST("/api/v1/actions/{action_id}/undo", { params: { path: { action_id } } }));
+
+async function undo(id: string, back: Back): Promise<void> {
   const toast = await toaster();
   try {
-    await body(
-      api.POST("/api/v1/actions/{action_id}/undo", { params: { path: { action_id: actionId } } }),
-    );
-    toast.dismiss(actionId);
+    await back();
+    toast.dismiss(id);
     toast(t("common.undone"));
   } catch (error) {
     await failed(error);
