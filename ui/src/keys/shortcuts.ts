@@ -95,7 +95,8 @@ export function useShortcuts(scope: Scope, shortcuts: readonly Listed[]): void {
       const found = latest.current.find(({ keys }) => keys.split(" ").includes(name));
       if (!found || !("run" in found) || isInOverlay(event)) return;
       if (!on && isCharacter(name)) return;
-      if (!name.startsWith("Ctrl+") && isTyping(event)) return;
+      // In a box, Ctrl and A are about its own text.
+      if (isTyping(event) && (!name.startsWith("Ctrl+") || name === "Ctrl+a")) return;
       event.preventDefault();
       found.run(event);
     };

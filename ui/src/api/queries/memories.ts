@@ -88,6 +88,9 @@ export const similarQuery = (text: string) =>
     placeholderData: keepPreviousData,
   });
 
+/** More the server does not change in one action. */
+export const MAX_AT_ONCE = 10_000;
+
 export type Wanted = { ids: string[] } | { filter: MemoryFilter };
 
 export function changeMany(

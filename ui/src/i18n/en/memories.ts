@@ -80,6 +80,7 @@ export const memories = {
     selected: { one: "{n} selected", other: "{n} selected" },
     selectAll: "Select all {count}",
     clear: "Clear the selection",
+    tooMany: "At most {count} at once: narrow the filter.",
     working: { one: "Changing {n} memory", other: "Changing {n} memories" },
     categorise: "Categorise",
     more: "More for the selected memories",
@@ -155,6 +156,8 @@ export const memories = {
     save: "Save memory",
     saved: "Saved. Agents find it now.",
     pending: "Queued: the language model reads it.",
-    known: "Known already, as {id}.",
+    known: "Known already: nothing was added.",
+    knownApart: "Its categories stay as they are.",
+    knownOpen: "Open {id}",
   },
 } as const;

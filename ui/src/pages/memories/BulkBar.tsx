@@ -11,7 +11,12 @@ import {
   X,
 } from "lucide-react";
 import { useState } from "react";
-import type { ListWindow, MemoryItem, Operation } from "@/api/queries/memories";
+import {
+  type ListWindow,
+  MAX_AT_ONCE,
+  type MemoryItem,
+  type Operation,
+} from "@/api/queries/memories";
 import { Button, IconButton } from "@/components/Button";
 import { count, t } from "@/i18n/t";
 import { Categorise } from "@/pages/memories/Categorise";
@@ -46,6 +51,7 @@ export function BulkBar({ selection, head, can, loaded, onAll, onClear }: Props)
   const [asking, setAsking] = useState<"categorise" | "purge" | null>(null);
   if (isNone(selection)) return null;
   const n = sizeOf(selection, head.total);
+  const tooMany = n > MAX_AT_ONCE;
   const { wanted, states } = wantedOf(selection, head.wish, loaded());
   const run = (operation: Operation, categories?: { add: string[]; remove: string[] }) => {
     setAsking(null);
@@ -73,13 +79,18 @@ export function BulkBar({ selection, head, can, loaded, onAll, onClear }: Props)
           {t("memories.bulk.selectAll", { count: count(head.total) })}
         </Button>
       )}
+      {tooMany && (
+        <span className="text-warn">
+          {t("memories.bulk.tooMany", { count: count(MAX_AT_ONCE) })}
+        </span>
+      )}
       <span className="flex flex-wrap items-center gap-1 md:ms-auto">
         {offered(states, can).map((operation) => (
           <Button
             key={operation}
             look={operation === "purge" ? "danger" : "quiet"}
             icon={ICONS[operation]}
-            disabled={change.isPending}
+            disabled={change.isPending || tooMany}
             onClick={() => press(operation)}
             title={t(`memories.do.${operation}`)}
             className="max-md:min-w-11 max-md:px-0"

@@ -12,7 +12,7 @@ import { openOverlay } from "@/shell/overlays";
 
 interface Props {
   wish: ListWish;
-  onChange: (next: Partial<Address>) => void;
+  onChange: (next: Partial<Address>, options?: { replace?: boolean }) => void;
   forbidden?: boolean;
 }
 
@@ -41,7 +41,9 @@ export function EmptyList({ wish, onChange, forbidden }: Props) {
       title={t(`memories.empty.${words}.title`)}
       text={t(`memories.empty.${words}.text`, { n: me?.trash_days ?? 0 })}
     >
-      <Button onClick={() => onChange(NO_FILTERS)}>{t("common.clearFilters")}</Button>
+      <Button onClick={() => onChange(NO_FILTERS, { replace: false })}>
+        {t("common.clearFilters")}
+      </Button>
     </Empty>
   );
 }

@@ -38,7 +38,11 @@ export function FilterBar({ phone, ...filters }: FilterProps & { phone: boolean 
       )}
       {!phone && <SortChoice {...filters} />}
       {!phone && narrowed(wish) > 0 && (
-        <Button look="quiet" className="min-h-8" onClick={() => onChange(NO_FILTERS)}>
+        <Button
+          look="quiet"
+          className="min-h-8"
+          onClick={() => onChange(NO_FILTERS, { replace: false })}
+        >
           {t("common.clearFilters")}
         </Button>
       )}
@@ -59,7 +63,7 @@ function Sheet({ onClose, ...filters }: FilterProps & { onClose: () => void }) {
         <Button look="primary" onClick={onClose}>
           {t("memories.filter.apply", { count: data ? count(data.total) : "" })}
         </Button>
-        <Button look="quiet" onClick={() => filters.onChange(NO_FILTERS)}>
+        <Button look="quiet" onClick={() => filters.onChange(NO_FILTERS, { replace: false })}>
           {t("common.clearFilters")}
         </Button>
       </div>

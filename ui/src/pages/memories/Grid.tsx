@@ -15,7 +15,8 @@ import { Header } from "@/pages/memories/Header";
 import { Row } from "@/pages/memories/Row";
 import { isChosen, type Selection } from "@/pages/memories/selection";
 import { type GridKeys, stepFor } from "@/pages/memories/stepFor";
-import type { Mark } from "@/pages/memories/useLiveRows";
+import { type Mark, shownMark } from "@/pages/memories/useLiveRows";
+import { useLongPress } from "@/pages/memories/useLongPress";
 import { useRows } from "@/pages/memories/useRows";
 import { usePreferences } from "@/preferences";
 
@@ -89,6 +90,7 @@ export function Grid({ ref, head, wide, selection, marks, openId, at, ...on }: P
   };
   useEffect(takeFocus, [reached]);
 
+  const longPress = useLongPress(on.keys.flip);
   const scrollToTop = () => virtual.scrollToOffset(0);
   useImperativeHandle(ref, () => ({ rows, goTo, scrollToTop }));
 
@@ -114,13 +116,13 @@ export function Grid({ ref, head, wide, selection, marks, openId, at, ...on }: P
         ref={scroller}
         role="rowgroup"
         data-testid="rows"
+        {...longPress}
         onScroll={({ currentTarget: box }) => box.clientHeight > 0 && on.onTop(box.scrollTop)}
-        className="min-h-0 flex-1 overflow-y-auto overflow-x-hidden overscroll-contain [overflow-anchor:none]"
+        className="min-h-0 flex-1 overflow-y-auto overflow-x-hidden overscroll-contain [overflow-anchor:none] [-webkit-touch-callout:none]"
       >
         <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
           {shown.map(({ index, start, key }) => {
             const row = rows.rowAt(index);
-            const mark = row && marks.get(row.item.id);
             return (
               <Row
                 key={key}
@@ -133,8 +135,7 @@ export function Grid({ ref, head, wide, selection, marks, openId, at, ...on }: P
                 chosen={row !== undefined && isChosen(selection, row.item.id)}
                 open={openId !== undefined && [row?.item.id, row?.item.short_id].includes(openId)}
                 reached={index === reached}
-                // What was read after it happened shows it already.
-                mark={mark?.kind === "gone" && row && row.at > mark.at ? undefined : mark?.kind}
+                mark={row && shownMark(marks.get(row.item.id), row.at)}
                 byUpdate={head.wish.sort.endsWith("updated")}
                 onPick={on.onPick}
                 onFlip={on.onFlip}

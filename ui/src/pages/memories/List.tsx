@@ -43,15 +43,19 @@ export function List({ head, entry, wide, hidden, openId, can, onOpen, onSort, o
   }, [show]);
   useEffect(() => onNews(news, showNews), [news, showNews, onNews]);
 
-  // Back from a memory that took the whole page: to the row it was opened from.
-  const wasHidden = useRef(hidden);
+  // Back from a memory: to the row it was opened from, unless one is somewhere else already.
+  const was = useRef({ hidden, openId });
   useEffect(() => {
-    const returned = wasHidden.current && !hidden;
-    wasHidden.current = hidden;
-    if (!returned) return;
-    const timer = setTimeout(() => grid.current?.goTo(now.current.at), 0);
+    const { current: before } = was;
+    was.current = { hidden, openId };
+    const closed = before.openId !== undefined && openId === undefined;
+    if (!closed) return;
+    const timer = setTimeout(() => {
+      const nowhere = document.activeElement === document.body;
+      if (before.hidden || nowhere) grid.current?.goTo(now.current.at);
+    }, 0);
     return () => clearTimeout(timer);
-  }, [hidden, now]);
+  }, [hidden, openId, now]);
 
   const itemAt = useCallback((index: number) => grid.current?.rows.rowAt(index)?.item, []);
   const loaded = useCallback(() => grid.current?.rows.loaded() ?? [], []);
@@ -86,6 +90,7 @@ export function List({ head, entry, wide, hidden, openId, can, onOpen, onSort, o
     selection,
     flip,
     clear: choose.clear,
+    all: choose.all,
     openId,
     onOpen,
     can,
@@ -111,7 +116,7 @@ export function List({ head, entry, wide, hidden, openId, can, onOpen, onSort, o
         onSort={onSort}
         onPick={pick}
         onFlip={flipOrExtend}
-        keys={{ open, flip, extend: (index) => void extend(index), all: choose.all }}
+        keys={{ open, flip, extend: (index) => void extend(index) }}
       />
       <BulkBar
         selection={selection}

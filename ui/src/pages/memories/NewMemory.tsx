@@ -11,35 +11,49 @@ import { t } from "@/i18n/t";
 import { useLive } from "@/live/LiveProvider";
 import { CategoryBox } from "@/pages/memories/CategoryBox";
 import { HowToStore } from "@/pages/memories/HowToStore";
+import { Known } from "@/pages/memories/Known";
 import { namesIn } from "@/pages/memories/operations";
 import { Similar } from "@/pages/memories/Similar";
 
-type Added = Awaited<ReturnType<typeof addMemory>>;
+/** What was begun, in case that the dialog is closed by mistake. */
+let begun = { text: "", categories: "" };
 
 /** Writes a memory, and shows while one types what may say the same already. */
 export default function NewMemory({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
   const { status } = useLive();
   const { data: me } = useQuery(meQuery);
-  const [text, setText] = useState("");
-  const [categories, setCategories] = useState("");
+  const [draft, setDraft] = useState(begun);
   const [infer, setInfer] = useState(false);
   const [blank, setBlank] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
   useEffect(() => box.current?.focus(), []);
+  const { text, categories } = draft;
+  const names = namesIn(categories);
 
   const add = useMutation({
-    mutationFn: () => {
-      const names = namesIn(categories);
-      return addMemory({ text, infer, ...(names.length > 0 ? { categories: names } : {}) });
-    },
-    onSuccess: (added) => {
-      void done(told(added), added.event === "ADD" ? added.action_id : null);
+    mutationFn: () =>
+      addMemory({ text, infer, ...(names.length > 0 ? { categories: names } : {}) }),
+    onSuccess: ({ event, action_id }) => {
+      if (event === "NONE") return;
+      begun = { text: "", categories: "" };
+      if (event === "ADD") void done(t("memories.new.saved"), action_id);
+      else void done(t("memories.new.pending"), null);
       // Else the list hears of it as of every other.
       if (status.kind !== "live") void reloadLists(client);
       onClose();
     },
   });
+  const change = (next: Partial<typeof draft>) => {
+    begun = { ...draft, ...next };
+    setDraft(begun);
+    setBlank(false);
+    add.reset();
+  };
+  const cancel = () => {
+    begun = { text: "", categories: "" };
+    onClose();
+  };
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
     if (text.trim() === "") {
@@ -50,6 +64,7 @@ export default function NewMemory({ onClose }: { onClose: () => void }) {
   const press = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
   };
+  const known = add.data?.event === "NONE" ? add.data.items[0] : undefined;
   return (
     <Dialog open onClose={onClose} title={t("shell.newMemory")}>
       <form onSubmit={submit} onKeyDown={press} noValidate className="grid gap-4">
@@ -63,23 +78,24 @@ export default function NewMemory({ onClose }: { onClose: () => void }) {
               ref={box}
               required
               value={text}
-              onChange={(event) => {
-                setText(event.target.value);
-                setBlank(false);
-              }}
+              onChange={(event) => change({ text: event.target.value })}
             />
           )}
         </Field>
-        <Similar text={text} />
+        {known ? (
+          <Known memory={known} apart={names.length > 0} onOpen={cancel} />
+        ) : (
+          <Similar text={text} />
+        )}
         <CategoryBox
           label={t("memories.category.label")}
           hint={t("memories.category.hintNew")}
           value={categories}
-          onChange={setCategories}
+          onChange={(next) => change({ categories: next })}
         />
         {me?.extractor && <HowToStore infer={infer} onChange={setInfer} />}
         <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t("common.cancel")}</Button>
+          <Button onClick={cancel}>{t("common.cancel")}</Button>
           <Button type="submit" look="primary" disabled={add.isPending}>
             {t("memories.new.save")}
           </Button>
@@ -87,10 +103,4 @@ export default function NewMemory({ onClose }: { onClose: () => void }) {
       </form>
     </Dialog>
   );
-}
-
-function told({ event, items }: Added): string {
-  if (event === "PENDING") return t("memories.new.pending");
-  if (event === "ADD") return t("memories.new.saved");
-  return t("memories.new.known", { id: items[0]?.short_id ?? items[0]?.id ?? "" });
 }

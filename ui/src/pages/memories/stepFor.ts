@@ -6,7 +6,6 @@ export interface GridKeys {
   open: (index: number) => void;
   flip: (index: number) => void;
   extend: (index: number) => void;
-  all: () => void;
 }
 
 interface Where {
@@ -21,10 +20,6 @@ export function stepFor(event: KeyboardEvent, where: Where, keys: GridKeys) {
   if (event.altKey) return undefined;
   const target = event.target as HTMLElement;
   if (target.closest("[role=columnheader]")) return inHeader(event, target, at);
-  if ((event.ctrlKey || event.metaKey) && event.key === "a") {
-    keys.all();
-    return null;
-  }
   if (event.ctrlKey || event.metaKey) return undefined;
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: total - 1 }[event.key];
   const moved = to ?? { PageDown: at + page, PageUp: at - page }[event.key];

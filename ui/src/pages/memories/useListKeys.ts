@@ -1,4 +1,6 @@
+import { useQueryClient } from "@tanstack/react-query";
 import type { ListWish, MemoryItem, Operation } from "@/api/queries/memories";
+import { memoryQuery } from "@/api/queries/memory";
 import { undoLast } from "@/components/undo";
 import { t } from "@/i18n/t";
 import { useShortcuts } from "@/keys/shortcuts";
@@ -13,6 +15,7 @@ interface Props {
   loaded: () => MemoryItem[];
   selection: Selection;
   flip: (index: number) => void;
+  all: () => void;
   clear: () => void;
   openId: string | undefined;
   onOpen: (id: string | null, edit?: boolean) => void;
@@ -23,39 +26,56 @@ interface Props {
 
 export const FILTER_BOX = "memories-filter";
 
-/** The keys of the page. They are about what is selected; with nothing selected, about one row. */
+const isInList = () => document.activeElement?.closest("[data-index]") != null;
+
+/** The keys of the page. They are about what is selected; else about the row or the open memory. */
 export function useListKeys(list: Props): void {
   const { at, selection, openId, onOpen } = list;
+  const client = useQueryClient();
   const change = useChange();
 
+  /** The one that the keys are about: where the focus is; none while that cannot be seen. */
+  const atHand = () => {
+    if (isInList()) return list.itemAt(at);
+    return openId === undefined ? undefined : client.getQueryData(memoryQuery(openId).queryKey);
+  };
+  const about = () => {
+    if (!isNone(selection)) return wantedOf(selection, list.wish, list.loaded());
+    const one = atHand();
+    return one && { states: [one.state], wanted: { ids: [one.id] } };
+  };
   /** Does the first of the operations that makes sense for what they are about. */
   const act = (...operations: Operation[]) => {
-    const one = list.itemAt(at);
-    const about = isNone(selection)
-      ? one && { states: [one.state], wanted: { ids: [one.id] } }
-      : wantedOf(selection, list.wish, list.loaded());
-    if (!about) return;
-    const possible = offered(about.states, list.can);
+    const which = about();
+    if (!which) return list.goTo(at);
+    const possible = offered(which.states, list.can);
     const operation = operations.find((each) => possible.includes(each));
-    if (operation) change.mutate({ operation, wanted: about.wanted });
+    if (operation) change.mutate({ operation, wanted: which.wanted });
+  };
+  /** The first key only shows where one is. */
+  const step = (by: number) => list.goTo(isInList() ? at + by : at);
+  const flip = () => {
+    list.flip(at);
+    list.goTo(at);
   };
   const leave = () => {
     if (!isNone(selection)) list.clear();
     else if (openId !== undefined) onOpen(null);
   };
   const edit = () => {
-    const id = openId ?? list.itemAt(at)?.id;
-    if (id !== undefined && list.can.write) onOpen(id, true);
+    const one = atHand();
+    if (!one) list.goTo(at);
+    else if (list.can.write) onOpen(one.short_id ?? one.id, true);
   };
 
   useShortcuts("page", [
-    { keys: "j", label: t("memories.key.down"), run: () => list.goTo(at + 1) },
-    { keys: "k", label: t("memories.key.up"), run: () => list.goTo(at - 1) },
+    { keys: "j", label: t("memories.key.down"), run: () => step(1) },
+    { keys: "k", label: t("memories.key.up"), run: () => step(-1) },
     { keys: "Home End", label: t("memories.key.ends") },
     { keys: "Enter", label: t("memories.key.open") },
-    { keys: "x", label: t("memories.key.select"), run: () => list.flip(at) },
+    { keys: "x", label: t("memories.key.select"), run: flip },
     { keys: "Shift+ArrowDown Shift+ArrowUp", label: t("memories.key.range") },
-    { keys: "Ctrl+a", label: t("memories.key.all") },
+    { keys: "Ctrl+a", label: t("memories.key.all"), run: list.all },
     { keys: "e", label: t("memories.key.edit"), run: edit },
     { keys: "p", label: t("memories.key.pause"), run: () => act("pause", "resume") },
     { keys: "a", label: t("memories.key.archive"), run: () => act("archive", "unarchive") },

@@ -20,6 +20,8 @@ export interface News {
 
 const QUIET: News = { n: 0, changed: false };
 const SETTLE_MS = 250;
+/** A row that is seen again later does not flash again. */
+const SEEN_MS = 3_000;
 /** More rows than this are not looked at one by one. */
 const MAX_SINGLE = 20;
 const TEXT_CUT = 400;
@@ -107,6 +109,13 @@ export function useLiveRows({ isResting, showsTrash }: Props) {
     void reloadLists(client);
   }, [client]);
   return { marks, news, show };
+}
+
+/** What a row shows of it: a flash once, and nothing that it was read after. */
+export function shownMark(mark: Mark | undefined, readAt: number): Mark["kind"] | undefined {
+  if (mark === undefined) return undefined;
+  const over = mark.kind === "gone" ? readAt > mark.at : Date.now() - mark.at > SEEN_MS;
+  return over ? undefined : mark.kind;
 }
 
 function loadedOf(windows: [unknown, ListWindow | undefined][], ids: string[]): string[] {

@@ -2,10 +2,13 @@
 
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import { type ListWindow, type MemoryItem, WINDOW, windowQuery } from "@/api/queries/memories";
-
-/** So many rows a range may reach beyond what is loaded. */
-export const MAX_RANGE = 10_000;
+import {
+  type ListWindow,
+  MAX_AT_ONCE,
+  type MemoryItem,
+  WINDOW,
+  windowQuery,
+} from "@/api/queries/memories";
 
 export interface LoadedRow {
   item: MemoryItem;
@@ -41,8 +44,8 @@ export function useRows(head: ListWindow, first: number, last: number) {
   /** The ids from one row to another, loading what is between them. */
   const idsBetween = useCallback(
     async (a: number, b: number): Promise<string[]> => {
-      const low = Math.max(Math.min(a, b), a - MAX_RANGE);
-      const high = Math.min(Math.max(a, b), a + MAX_RANGE);
+      const low = Math.max(Math.min(a, b), a - MAX_AT_ONCE + 1);
+      const high = Math.min(Math.max(a, b), a + MAX_AT_ONCE - 1);
       const ids: string[] = [];
       for (let n = Math.floor(low / WINDOW); n <= Math.floor(high / WINDOW); n++) {
         const { items } = await client.ensureQueryData(query(n));

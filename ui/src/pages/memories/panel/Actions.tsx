@@ -1,5 +1,5 @@
 import { Copy, Ellipsis, Link as LinkIcon, Pencil } from "lucide-react";
-import { useState } from "react";
+import { type Ref, useState } from "react";
 import { ROOT } from "@/api/client";
 import type { Operation } from "@/api/queries/memories";
 import type { MemoryDetail } from "@/api/queries/memory";
@@ -14,6 +14,8 @@ import { offered, type Rights, useChange } from "@/pages/memories/operations";
 import { PurgeDialog } from "@/pages/memories/PurgeDialog";
 
 interface Props {
+  /** The button that begins an edit. */
+  ref: Ref<HTMLButtonElement>;
   memory: MemoryDetail;
   can: Rights;
   onEdit: () => void;
@@ -22,7 +24,7 @@ interface Props {
 const FIRST: readonly Operation[] = ["pause", "resume", "unarchive", "restore"];
 
 /** The state, and what can be done. What is done most is a button, the rest is in the menu. */
-export function Actions({ memory, can, onEdit }: Props) {
+export function Actions({ ref, memory, can, onEdit }: Props) {
   const change = useChange();
   const [purging, setPurging] = useState(false);
   const possible = offered([memory.state], can).filter((each) => each !== "categorise");
@@ -42,7 +44,7 @@ export function Actions({ memory, can, onEdit }: Props) {
       <StateChip state={memory.state} />
       <span className="ms-auto" />
       {can.write && memory.state !== "trashed" && (
-        <Button icon={Pencil} onClick={onEdit}>
+        <Button ref={ref} icon={Pencil} onClick={onEdit}>
           {t("memory.edit")}
         </Button>
       )}

@@ -56,53 +56,60 @@ export function EditForm({ memory, onClose }: Props) {
   };
   const press = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
+    // What was typed is kept as a draft.
+    if (event.key === "Escape") {
+      event.preventDefault();
+      onClose();
+    }
   };
   const stale = isProblem(save.error, 412);
 
   return (
-    <form onSubmit={submit} onKeyDown={press} className="grid gap-4">
-      {old && <p className="text-warn">{t("memory.save.draft")}</p>}
-      <Field
-        label={t("memory.save.text")}
-        error={
-          blank ? t("memory.save.blank") : save.error && !stale ? wordsFor(save.error).text : null
-        }
-      >
-        {(ids) => (
-          <TextArea
-            {...ids}
-            ref={box}
-            rows={Math.min(14, 4 + Math.floor(draft.text.length / 60))}
-            value={draft.text}
-            onChange={(event) => change({ text: event.target.value })}
-          />
-        )}
-      </Field>
-      <CategoryBox
-        label={t("memories.category.label")}
-        hint={t("memories.category.hint")}
-        value={draft.categories}
-        onChange={(categories) => change({ categories })}
-      />
-      <Field label={t("memory.save.metadata")} error={notJson ? t("memory.save.notJson") : null}>
-        {(ids) => (
-          <TextArea
-            {...ids}
-            dir="ltr"
-            rows={3}
-            spellCheck={false}
-            className="font-mono text-xs"
-            value={draft.metadata}
-            onChange={(event) => change({ metadata: event.target.value })}
-          />
-        )}
-      </Field>
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button onClick={discard}>{t("memory.save.discard")}</Button>
-        <Button type="submit" look="primary" disabled={save.isPending}>
-          {t("common.save")}
-        </Button>
-      </div>
+    <>
+      <form onSubmit={submit} onKeyDown={press} className="grid gap-4">
+        {old && <p className="text-warn">{t("memory.save.draft")}</p>}
+        <Field
+          label={t("memory.save.text")}
+          error={
+            blank ? t("memory.save.blank") : save.error && !stale ? wordsFor(save.error).text : null
+          }
+        >
+          {(ids) => (
+            <TextArea
+              {...ids}
+              ref={box}
+              rows={Math.min(14, 4 + Math.floor(draft.text.length / 60))}
+              value={draft.text}
+              onChange={(event) => change({ text: event.target.value })}
+            />
+          )}
+        </Field>
+        <CategoryBox
+          label={t("memories.category.label")}
+          hint={t("memories.category.hint")}
+          value={draft.categories}
+          onChange={(categories) => change({ categories })}
+        />
+        <Field label={t("memory.save.metadata")} error={notJson ? t("memory.save.notJson") : null}>
+          {(ids) => (
+            <TextArea
+              {...ids}
+              dir="ltr"
+              rows={3}
+              spellCheck={false}
+              className="font-mono text-xs"
+              value={draft.metadata}
+              onChange={(event) => change({ metadata: event.target.value })}
+            />
+          )}
+        </Field>
+        <div className="flex flex-wrap justify-end gap-2">
+          <Button onClick={discard}>{t("memory.save.discard")}</Button>
+          <Button type="submit" look="primary" disabled={save.isPending}>
+            {t("common.save")}
+          </Button>
+        </div>
+      </form>
       {stale && (
         <Suspense>
           <Conflict
@@ -114,6 +121,6 @@ export function EditForm({ memory, onClose }: Props) {
           />
         </Suspense>
       )}
-    </form>
+    </>
   );
 }

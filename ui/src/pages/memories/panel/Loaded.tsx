@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import type { MemoryDetail } from "@/api/queries/memory";
 import { Tabs } from "@/components/Tabs";
 import { t } from "@/i18n/t";
@@ -27,6 +28,12 @@ export function Loaded({
 }: PanelProps & { memory: MemoryDetail }) {
   const { id } = memory;
   const kept = memory.state !== "trashed";
+  const edit = useRef<HTMLButtonElement>(null);
+  const wasEditing = useRef(editing);
+  useEffect(() => {
+    if (wasEditing.current && !editing) edit.current?.focus();
+    wasEditing.current = editing;
+  }, [editing]);
   const shownTab = TABS.find((each) => each === tab) ?? "history";
   const contents = {
     history: () => <History memory={memory} mayRestore={me.can.write && kept} />,
@@ -43,7 +50,7 @@ export function Loaded({
           <>
             <FullText text={memory.text} />
             <SaveState memory={memory} />
-            <Actions memory={memory} can={me.can} onEdit={() => onEdit(true)} />
+            <Actions ref={edit} memory={memory} can={me.can} onEdit={() => onEdit(true)} />
           </>
         )}
         {memory.state !== "active" && (
