@@ -30,7 +30,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class HitOut(BaseModel):
-    """A memory that a call found or changed."""
+    """A memory that a call found or changed, or was refused to change."""
 
     memory_id: str
     rank: int

@@ -18,6 +18,7 @@ from openmemory_api.domain.memory import KEPT, Memory, State
 from openmemory_api.domain.requests import ActionKind, Change, ChangeKind, MemoryRef
 from openmemory_api.domain.text import fingerprint
 from openmemory_api.services.access import Scope
+from openmemory_api.services.activity import note
 from openmemory_api.services.validation import UUID_FORM
 
 Forget: TypeAlias = Callable[[], Awaitable[None]]
@@ -95,6 +96,8 @@ def require_writable(scope: Scope, memory: Memory) -> None:
         Forbidden: it is outside the caller's writable set.
     """
     if not matches(scope.writable, memory):
+        # So that the log tells of which one.
+        note(hits=[(memory.id, None)], count=0)
         raise Forbidden(f"The app {scope.caller.app!r} may read this memory but not change it")
 
 

@@ -117,6 +117,16 @@ async def test_refused_calls_have_a_row_and_leave_no_trace_of_what_was_refused(
     assert (rows[4]["app"], rows[5]["user_id"]) == ("cursor", "anna")
 
 
+async def test_a_change_that_was_refused_names_the_memory(http: httpx.AsyncClient) -> None:
+    tea = await added(http)
+    draft = {"changes": [{"app": "cursor", "template": "read_only"}], "version": 0}
+    await http.post("/api/v1/access/apply", json=draft, headers=ANNA)
+    await http.put(f"/v1/memories/{tea}/", json={"text": "likes coffee"}, headers=CURSOR)
+    (call,) = await calls(http, outcome="denied")
+    assert (call["kind"], call["count"]) == ("write", 0)
+    assert call["hits"] == [{"memory_id": tea, "rank": 1, "score": None}]
+
+
 async def test_what_is_no_call_of_the_store_has_no_row(http: httpx.AsyncClient) -> None:
     for path in ("/", "/health", "/docs", "/openapi.json", "/nowhere", "/docs/assets/favicon.png"):
         await http.get(path)
