@@ -3,7 +3,7 @@ import type { AppDays, AppOut } from "@/api/queries/apps";
 import { AppName } from "@/components/AppName";
 import { Time } from "@/components/Time";
 import { t } from "@/i18n/t";
-import { sumsOf } from "@/pages/apps/facts";
+import { sumsOf } from "@/pages/apps/known";
 import { Actions, Standing } from "@/pages/apps/Parts";
 import { Sparkline } from "@/pages/apps/Sparkline";
 import type { Settling } from "@/pages/apps/useSettling";

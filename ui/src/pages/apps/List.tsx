@@ -8,7 +8,7 @@ import { useMedia } from "@/components/useMedia";
 import { count, t } from "@/i18n/t";
 import { AnyOther } from "@/pages/apps/AnyOther";
 import { Card } from "@/pages/apps/Card";
-import { sumsOf } from "@/pages/apps/facts";
+import { sumsOf } from "@/pages/apps/known";
 import type { Order } from "@/pages/apps/order";
 import { Actions, Program, Share, Standing } from "@/pages/apps/Parts";
 import { Sparkline } from "@/pages/apps/Sparkline";

@@ -8,7 +8,7 @@ import { Field, Select } from "@/components/Field";
 import { wordsFor } from "@/components/ProblemCard";
 import { done } from "@/components/undo";
 import { t } from "@/i18n/t";
-import { candidates } from "@/pages/apps/facts";
+import { candidates } from "@/pages/apps/known";
 
 export default function MergeDialog({ app, onClose }: { app: AppOut; onClose: () => void }) {
   const client = useQueryClient();

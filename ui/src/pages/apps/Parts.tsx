@@ -7,7 +7,7 @@ import { Button, IconButton } from "@/components/Button";
 import { Chip } from "@/components/Chip";
 import { Menu } from "@/components/Menu";
 import { listed, t } from "@/i18n/t";
-import { programOf } from "@/pages/apps/facts";
+import { programOf } from "@/pages/apps/known";
 import type { Settling } from "@/pages/apps/useSettling";
 
 export function Standing({ app }: { app: AppOut }) {

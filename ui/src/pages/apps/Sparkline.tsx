@@ -1,6 +1,6 @@
 import type { AppDays } from "@/api/queries/apps";
 import { t } from "@/i18n/t";
-import { sumsOf } from "@/pages/apps/facts";
+import { sumsOf } from "@/pages/apps/known";
 
 const HEIGHT = 24;
 const BAR = 3;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { beginOf, candidates, programOf, sumsOf } from "@/pages/apps/facts";
+import { beginOf, candidates, programOf, sumsOf } from "@/pages/apps/known";
 
 const named = (name: string, ...merged: string[]) => ({ name, merged });
 
