@@ -4493,7 +4493,7 @@ export interface components {
         };
         /**
          * HitOut
-         * @description A memory that a call found or changed.
+         * @description A memory that a call found or changed, or was refused to change.
          */
         openmemory_api__routes__activity__HitOut: {
             /** Memory Id */

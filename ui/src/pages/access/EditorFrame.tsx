@@ -1,15 +1,13 @@
 import { X } from "lucide-react";
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 import type { Matrix, RulesOut } from "@/api/queries/access";
 import { nameOfApp } from "@/components/AppName";
 import { IconButton } from "@/components/Button";
+import { Dialog } from "@/components/Dialog";
 import { useMedia } from "@/components/useMedia";
 import { t } from "@/i18n/t";
 import type { Column } from "@/pages/access/cells";
 import { RowEditor } from "@/pages/access/RowEditor";
-
-// Only phones and small windows need it.
-const Dialog = lazy(async () => ({ default: (await import("@/components/Dialog")).Dialog }));
 
 interface Props {
   rules: RulesOut;
@@ -28,11 +26,9 @@ export function EditorFrame({ rules, matrix, app, labels, column, onClose }: Pro
   const body = <RowEditor rules={rules} matrix={matrix} app={app} name={name} column={column} />;
   if (!wide) {
     return (
-      <Suspense>
-        <Dialog open sheet title={title} onClose={onClose}>
-          {body}
-        </Dialog>
-      </Suspense>
+      <Dialog open sheet title={title} onClose={onClose}>
+        {body}
+      </Dialog>
     );
   }
   return (

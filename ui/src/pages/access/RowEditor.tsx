@@ -59,17 +59,15 @@ export function RowEditor({ rules, matrix, app, name, column }: Props) {
       {row.inherit && app !== ANY ? (
         <Inherited row={row} />
       ) : (
-        <>
-          {VERBS.map((verb) => (
-            <Segmented
-              key={verb}
-              label={t(`access.baseOf.${verb}`)}
-              value={row[verb]}
-              options={BASES.map((base) => ({ value: base, label: t(`access.reach.${base}`) }))}
-              onChange={(base) => change(owned({ ...row, [verb]: base }))}
-            />
-          ))}
-        </>
+        VERBS.map((verb) => (
+          <Segmented
+            key={verb}
+            label={t(`access.baseOf.${verb}`)}
+            value={row[verb]}
+            options={BASES.map((base) => ({ value: base, label: t(`access.reach.${base}`) }))}
+            onChange={(base) => change(owned({ ...row, [verb]: base }))}
+          />
+        ))
       )}
       <TemplateChoice row={row} onChoose={(made) => change({ ...owned(row), ...made })} />
       {!(row.inherit && app !== ANY) && (

@@ -1,21 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
-import { Download, LockKeyhole, Radio } from "lucide-react";
+import { LockKeyhole, Radio } from "lucide-react";
 import { useMemo, useState } from "react";
-import { ROOT } from "@/api/client";
 import { meQuery } from "@/api/queries/me";
-import { Button } from "@/components/Button";
 import { Empty } from "@/components/Empty";
-import { Menu } from "@/components/Menu";
 import { Page } from "@/components/Page";
 import { t } from "@/i18n/t";
 import { type ActivityAddress, NO_FILTERS, useActivityAddress } from "@/pages/activity/address";
 import { ByHour } from "@/pages/activity/ByHour";
 import { Calls } from "@/pages/activity/Calls";
+import { Export } from "@/pages/activity/Export";
 import { Failures } from "@/pages/activity/Failures";
 import { Filters } from "@/pages/activity/Filters";
 import { filterOf, intervalsOf } from "@/pages/activity/filters";
-
-const FORMATS = ["csv", "jsonl"] as const;
+import { Switch } from "@/pages/activity/Switch";
+import { Views } from "@/pages/activity/Views";
 
 /** Who read and wrote what, and when. */
 export default function Activity() {
@@ -32,64 +30,34 @@ export default function Activity() {
   if (!me.can.manage || !me.can.read) return <Hidden />;
 
   const failing = address.view === "failures";
-  const narrowed = Object.entries(NO_FILTERS).some(
-    ([name, none]) => address[name as keyof ActivityAddress] !== none,
-  );
-  const download = (format: string) => {
-    const query = new URLSearchParams({
-      ...wanted.filter,
-      ...wanted.intervals[0],
-      format,
-    } as never);
-    location.assign(`${ROOT}/api/v1/activity?${query}`);
-  };
-  const items = FORMATS.map((format) => ({
-    label: t("activity.download", { format: format.toUpperCase() }),
-    onSelect: () => download(format),
-  }));
-  const { days, queries } = me.activity;
+  const [interval, more] = wanted.intervals;
   return (
     <Page
       fills
       title={t("activity.title")}
       actions={
         <>
-          <Toggle on={live} onFlip={() => setLive(!live)} icon={Radio} label={t("activity.live")} />
-          <Toggle
-            on={address.heat}
-            onFlip={() => change({ heat: !address.heat })}
-            label={t("activity.byHour")}
-          />
-          <Toggle
-            on={address.everyone}
-            onFlip={() => change({ everyone: !address.everyone })}
-            label={t("activity.everyone")}
-          />
-          <Toggle
-            on={failing}
-            onFlip={() => change({ view: failing ? "calls" : "failures" }, { replace: false })}
-            label={t("activity.failures")}
-          />
+          <Switch on={live} onFlip={() => setLive(!live)} icon={Radio} label={t("activity.live")} />
+          <Views address={address} onChange={change} className="max-md:hidden" />
           {/* An hour of each week is many downloads: it cannot be one. */}
-          {wanted.intervals.length === 1 && (
-            <Menu items={items}>
-              <Button icon={Download}>{t("activity.download", { format: "" })}</Button>
-            </Menu>
-          )}
+          {interval && !more && <Export filter={wanted.filter} interval={interval} />}
         </>
       }
     >
-      <p className="mb-2 text-xs text-soft">{t(`activity.kept.${queries}`, { days })}</p>
+      <p className="mb-2 text-xs text-soft">
+        {t(`activity.kept.${me.activity.queries}`, { days: me.activity.days })}
+      </p>
       {!failing && <Filters address={address} onChange={change} />}
       {!failing && address.heat && <ByHour address={address} onChange={change} />}
       {failing ? (
-        <Failures />
+        <Failures onBack={() => change({ view: "calls" })} />
       ) : (
         <Calls
           key={JSON.stringify(wanted)}
           {...wanted}
+          me={me.user_id}
           live={live}
-          narrowed={narrowed}
+          narrowed={isNarrowed(address)}
           onClear={() => change(NO_FILTERS)}
         />
       )}
@@ -97,23 +65,9 @@ export default function Activity() {
   );
 }
 
-interface ToggleProps {
-  on: boolean;
-  onFlip: () => void;
-  label: string;
-  icon?: typeof Radio;
-}
-
-function Toggle({ on, onFlip, label, icon }: ToggleProps) {
-  return (
-    <Button
-      icon={icon}
-      aria-pressed={on}
-      onClick={onFlip}
-      className={on ? "border-accent! bg-accent-soft! text-accent!" : ""}
-    >
-      {label}
-    </Button>
+function isNarrowed(address: ActivityAddress): boolean {
+  return Object.entries(NO_FILTERS).some(
+    ([name, none]) => address[name as keyof ActivityAddress] !== none,
   );
 }
 

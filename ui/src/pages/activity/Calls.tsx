@@ -10,11 +10,14 @@ import { t } from "@/i18n/t";
 import type { Interval } from "@/pages/activity/filters";
 import { Row } from "@/pages/activity/Row";
 import { useCalls } from "@/pages/activity/useCalls";
+import { useWalk } from "@/pages/activity/useWalk";
 
 const ROW = 48;
 const AT_TOP = 40;
 
 interface Props {
+  /** Who looks: calls of others say whose they are. */
+  me: string;
   filter: CallFilter;
   intervals: Interval[];
   live: boolean;
@@ -23,8 +26,9 @@ interface Props {
 }
 
 /** The list of calls; what comes while one reads further down waits behind a button. */
-export function Calls({ filter, intervals, live, narrowed, onClear }: Props) {
+export function Calls({ me, filter, intervals, live, narrowed, onClear }: Props) {
   const box = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLUListElement>(null);
   const [atTop, setAtTop] = useState(true);
   const [open, setOpen] = useState<number | null>(null);
   const following = live && atTop && open === null;
@@ -42,6 +46,7 @@ export function Calls({ filter, intervals, live, narrowed, onClear }: Props) {
     const near = scrollHeight - scrollTop - clientHeight < clientHeight;
     if (near && query.hasNextPage && !query.isFetching) void query.fetchNextPage();
   };
+  const walk = useWalk(list, rows.length, (index) => rowsShown.scrollToIndex(index));
   const showNew = () => void refresh().then(() => box.current?.scrollTo({ top: 0 }));
   return (
     <div ref={box} onScroll={scrolled} className="relative min-h-0 flex-1 overflow-y-auto">
@@ -56,7 +61,9 @@ export function Calls({ filter, intervals, live, narrowed, onClear }: Props) {
             <Nothing narrowed={narrowed} onClear={onClear} />
           ) : (
             <ul
+              ref={list}
               aria-label={t("activity.list")}
+              onKeyDown={walk}
               className="relative"
               style={{ height: rowsShown.getTotalSize() }}
             >
@@ -74,6 +81,7 @@ export function Calls({ filter, intervals, live, narrowed, onClear }: Props) {
                   >
                     <Row
                       call={call}
+                      me={me}
                       open={open === call.id}
                       onToggle={() => setOpen(open === call.id ? null : call.id)}
                     />

@@ -1,14 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
+import { ArrowLeft } from "lucide-react";
 import { failuresQuery } from "@/api/queries/activity";
 import { Answer } from "@/components/Answer";
+import { Button } from "@/components/Button";
 import { Time } from "@/components/Time";
 import { t } from "@/i18n/t";
 
 /** The newest failures of the server: where, never what about. */
-export function Failures() {
+export function Failures({ onBack }: { onBack: () => void }) {
   const failures = useQuery(failuresQuery);
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
+      <Button look="quiet" icon={ArrowLeft} onClick={onBack} className="mb-1">
+        {t("activity.backToCalls")}
+      </Button>
       <Answer query={failures}>
         {({ results }) =>
           results.length === 0 ? (

@@ -1,48 +1,62 @@
 import { useQuery } from "@tanstack/react-query";
-import { X } from "lucide-react";
+import { ListFilter } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
 import { appsQuery } from "@/api/queries/apps";
 import { RANGES } from "@/api/queries/overview";
-import { dayName, hourName } from "@/charts/heat";
+import { Button } from "@/components/Button";
 import { Choice } from "@/components/Choice";
-import { Input } from "@/components/Field";
 import { t } from "@/i18n/t";
-import { type ActivityAddress, KINDS, OUTCOMES, parseSlot } from "@/pages/activity/address";
+import { type ActivityAddress, KINDS, OUTCOMES, TOOLS } from "@/pages/activity/address";
+import { Chosen } from "@/pages/activity/Chosen";
+import { TextFilter } from "@/pages/activity/TextFilter";
+
+const FilterSheet = lazy(() => import("@/pages/activity/FilterSheet"));
 
 interface Props {
   address: ActivityAddress;
   onChange: (change: Partial<ActivityAddress>) => void;
 }
 
-const TOOLS = [
-  "search_memory",
-  "list_memories",
-  "add_memories",
-  "update_memory",
-  "delete_memories",
-  "delete_all",
-] as const;
-const PLAIN = ["memory", "key", "from", "to"] as const;
-
-/** What narrows the log. */
+/** What narrows the log. On phones there is room for the query only; the rest is in a sheet. */
 export function Filters({ address, onChange }: Props) {
-  const { data } = useQuery(appsQuery());
-  const one = (value: string) => (value ? [value] : []);
-  const slot = parseSlot(address.slot);
+  const [open, setOpen] = useState(false);
   return (
     <div className="mb-2 flex flex-wrap items-center gap-2">
-      <Input
+      <TextFilter
         type="search"
         aria-label={t("activity.filter.q")}
         placeholder={t("activity.filter.q")}
         value={String(address.q)}
-        onChange={(event) => onChange({ q: event.target.value })}
-        className="max-w-56"
+        onChange={(q) => onChange({ q })}
+        className="min-w-40 flex-1 md:max-w-56"
       />
+      <div className="contents max-md:hidden">
+        <Choices address={address} onChange={onChange} />
+      </div>
+      <Button icon={ListFilter} aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        <span className="md:hidden">{t("activity.filter.title")}</span>
+        <span className="max-md:hidden">{t("activity.filter.more")}</span>
+      </Button>
+      <Chosen address={address} onChange={onChange} />
+      {open && (
+        <Suspense>
+          <FilterSheet address={address} onChange={onChange} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+/** The lists one chooses from most. */
+function Choices({ address, onChange }: Props) {
+  const { data } = useQuery(appsQuery());
+  return (
+    <>
       <Choice
         single
         label={t("activity.filter.app")}
         options={(data?.apps ?? []).map(({ id, label }) => ({ value: id, label }))}
-        chosen={one(address.app)}
+        chosen={address.app ? [address.app] : []}
         onChange={([app]) => onChange({ app: app ?? "" })}
       />
       <Choice
@@ -73,36 +87,6 @@ export function Filters({ address, onChange }: Props) {
         chosen={RANGES.filter((each) => each === address.range && each !== "all")}
         onChange={([range]) => onChange({ range: range ?? "all" })}
       />
-      {PLAIN.map(
-        (name) =>
-          address[name] && (
-            <Chosen
-              key={name}
-              text={`${t(`activity.filter.${name}`)}: ${address[name]}`}
-              onRemove={() => onChange({ [name]: "" })}
-            />
-          ),
-      )}
-      {slot && (
-        <Chosen
-          text={`${dayName(slot[0])}, ${hourName(slot[1])}`}
-          onRemove={() => onChange({ slot: "" })}
-        />
-      )}
-    </div>
-  );
-}
-
-function Chosen({ text, onRemove }: { text: string; onRemove: () => void }) {
-  return (
-    <button
-      type="button"
-      onClick={onRemove}
-      aria-label={t("activity.filter.remove", { text })}
-      className="inline-flex min-h-8 max-w-64 items-center gap-1 rounded-full border border-accent bg-accent-soft px-3 text-sm text-accent max-md:min-h-11"
-    >
-      <bdi className="truncate">{text}</bdi>
-      <X aria-hidden className="size-3.5 shrink-0" />
-    </button>
+    </>
   );
 }

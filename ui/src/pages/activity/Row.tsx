@@ -1,25 +1,23 @@
-import { Link } from "@tanstack/react-router";
 import clsx from "clsx";
 import { ChevronRight } from "lucide-react";
-import { useState } from "react";
 import type { Call } from "@/api/queries/activity";
 import { AppName } from "@/components/AppName";
 import { Deed } from "@/components/Deed";
-import { MemoryText } from "@/components/MemoryText";
 import { Time } from "@/components/Time";
 import { t } from "@/i18n/t";
 import { duration } from "@/i18n/time";
-
-const AT_FIRST = 10;
+import { Opened } from "@/pages/activity/Opened";
 
 interface Props {
   call: Call;
+  /** Who looks: calls of others say whose they are. */
+  me?: string;
   open: boolean;
   onToggle: () => void;
 }
 
 /** One call of the log; opened, which memories it found or changed. */
-export function Row({ call, open, onToggle }: Props) {
+export function Row({ call, me, open, onToggle }: Props) {
   const what = call.query ?? call.operation;
   const bad = call.outcome === "denied" || call.outcome === "failed";
   return (
@@ -37,6 +35,11 @@ export function Row({ call, open, onToggle }: Props) {
             <AppName app={call.app} />
           ) : (
             <span className="text-soft">{t("common.noApp")}</span>
+          )}
+          {me !== undefined && call.user_id !== me && (
+            <bdi className="block truncate text-xs text-soft">
+              {call.user_id ?? t("activity.nobody")}
+            </bdi>
           )}
         </span>
         <Deed call={call} className="max-lg:order-2" />
@@ -73,56 +76,4 @@ function resultOf({ kind, count, hits }: Call): string {
   const score = hits[0]?.score;
   const found = t("activity.found", { n });
   return score == null ? found : `${found}, ${t("activity.top", { score: score.toFixed(2) })}`;
-}
-
-function Opened({ call }: { call: Call }) {
-  const [all, setAll] = useState(false);
-  const hits = all ? call.hits : call.hits.slice(0, AT_FIRST);
-  const facts = [call.operation, call.surface, call.user_id, call.status, call.request_id];
-  const rule = { app: call.app ?? "", as: call.app ?? "", memory: call.hits[0]?.memory_id ?? "" };
-  return (
-    <div className="grid gap-2 ps-9 pe-2 pb-3">
-      {call.query && (
-        <p dir="auto" className="[overflow-wrap:anywhere]">
-          {call.query}
-        </p>
-      )}
-      <p className="font-mono text-xs text-soft [overflow-wrap:anywhere]">
-        {[...facts.filter(Boolean), duration(call.duration_ms)].join(" · ")}
-      </p>
-      {call.outcome === "denied" && call.app && (
-        <Link
-          to="/access"
-          search={rule as never}
-          className="justify-self-start font-semibold text-accent underline max-md:min-h-11"
-        >
-          {t("activity.makeRule", { app: call.app })}
-        </Link>
-      )}
-      <ol className="grid gap-1">
-        {hits.map(({ memory_id, rank, score }) => (
-          <li key={memory_id} className="grid grid-cols-[2rem_3rem_1fr] gap-x-2">
-            <span className="text-faint tabular-nums">{rank}.</span>
-            <span className="text-soft tabular-nums">{score?.toFixed(2)}</span>
-            <Link
-              to="/memories/$id"
-              params={{ id: memory_id }}
-              className="line-clamp-2 hover:underline max-md:min-h-11"
-            >
-              <MemoryText id={memory_id} />
-            </Link>
-          </li>
-        ))}
-      </ol>
-      {hits.length < call.hits.length && (
-        <button
-          type="button"
-          onClick={() => setAll(true)}
-          className="min-h-6 justify-self-start text-accent underline max-md:min-h-11"
-        >
-          {t("activity.allHits", { n: call.hits.length })}
-        </button>
-      )}
-    </div>
-  );
 }

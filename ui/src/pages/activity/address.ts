@@ -21,6 +21,8 @@ export const DEFAULTS = {
   /** A day of the week and an hour: "0-14" is Monday from 14 to 15. */
   slot: "" as string,
   everyone: false,
+  /** Also calls that only looked at how things are managed, as this page does. */
+  looks: false,
   heat: false,
 };
 export type ActivityAddress = typeof DEFAULTS;
@@ -48,6 +50,15 @@ export const OUTCOMES: readonly Outcome[] = [
   "limited",
   "failed",
 ];
+
+export const TOOLS = [
+  "search_memory",
+  "list_memories",
+  "add_memories",
+  "update_memory",
+  "delete_memories",
+  "delete_all",
+] as const;
 
 export function useActivityAddress() {
   return useAddress<ActivityAddress>(DEFAULTS);

@@ -42,9 +42,12 @@ describe("what is asked for", () => {
   it("is the viewer's own, and nothing that the log does not know", () => {
     expect(filterOf(asked({ kind: "nonsense", q: " port " }), "alex")).toEqual({
       user_id: "alex",
+      looks: false,
       q: "port",
     });
-    expect(filterOf(asked({ everyone: true, outcome: "denied", memory: "m1" }), "alex")).toEqual({
+    expect(
+      filterOf(asked({ everyone: true, looks: true, outcome: "denied", memory: "m1" }), "alex"),
+    ).toEqual({
       outcome: "denied",
       memory_id: "m1",
     });

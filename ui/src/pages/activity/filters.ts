@@ -61,6 +61,7 @@ export function filterOf(address: ActivityAddress, user: string): CallFilter {
   const outcome = OUTCOMES.find((each: Outcome) => each === address.outcome);
   return {
     ...(address.everyone === true ? {} : { user_id: user }),
+    ...(address.looks === true ? {} : { looks: false }),
     ...(kind && { kind }),
     ...(outcome && { outcome }),
     ...(said("app") && { app: said("app") }),

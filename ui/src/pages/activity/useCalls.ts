@@ -1,7 +1,8 @@
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type Call, type CallFilter, fetchCalls } from "@/api/queries/activity";
 import { useLiveEvents } from "@/live/LiveProvider";
+import type { LiveEvent, LiveType } from "@/live/stream";
 import type { Interval } from "@/pages/activity/filters";
 
 const PAGE = 100;
@@ -17,6 +18,7 @@ interface Found {
   rows: Call[];
   next: Place | null;
 }
+type Kept = InfiniteData<Found, Place>;
 
 /** A page of the log; times without any call are passed over. */
 async function pageAt(filter: CallFilter, intervals: Interval[], place: Place): Promise<Found> {
@@ -29,6 +31,29 @@ async function pageAt(filter: CallFilter, intervals: Interval[], place: Place): 
     cursor = null;
   }
   return { rows: [], next: null };
+}
+
+/** Whether what happened may have a row in the list. */
+export function mayShow(type: LiveType, data: LiveEvent["data"], filter: CallFilter): boolean {
+  // Rules that somebody settled are a call too.
+  if (type === "reset" || type === "access.changed") return true;
+  if (!type.startsWith("call.")) return false;
+  const { apps } = data;
+  const about = !filter.app || !Array.isArray(apps) || apps.includes(filter.app);
+  return about && (!filter.kind || type === "call.denied" || type === `call.${filter.kind}`);
+}
+
+/** The newest rows before those that are there; those alone where some between are not known. */
+export function joined(first: Found, kept: Kept | undefined): Kept {
+  const [old, ...older] = kept?.pages ?? [];
+  const newest = old?.rows[0];
+  const meets = newest && first.rows.some(({ id }) => id === newest.id);
+  if (!kept || !old || !meets) {
+    return { pages: [first], pageParams: [{ interval: 0, cursor: null }] };
+  }
+  const known = new Set(old.rows.map(({ id }) => id));
+  const rows = [...first.rows.filter(({ id }) => !known.has(id)), ...old.rows];
+  return { ...kept, pages: [{ ...old, rows }, ...older] };
 }
 
 /** The rows of the log, older ones as one scrolls, newer ones as they come or when asked for. */
@@ -52,14 +77,11 @@ export function useCalls(filter: CallFilter, intervals: Interval[], live: boolea
   const refresh = useCallback(async () => {
     setWaiting(0);
     const first = await pageAt(filter, intervals, { interval: 0, cursor: null });
-    client.setQueryData(queryKey, {
-      pages: [first],
-      pageParams: [{ interval: 0, cursor: null } as Place],
-    });
+    client.setQueryData<Kept>(queryKey, (kept) => joined(first, kept));
   }, [name, client]);
 
   useLiveEvents(({ type, data }) => {
-    if (!type.startsWith("call.") && type !== "reset") return;
+    if (!mayShow(type, data, filter)) return;
     if (!live) return setWaiting((n) => n + Number(data.count ?? 1));
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
