@@ -105,8 +105,8 @@ function Groups({ app }: { app: AppOut }) {
                   const cell = row.cells[places.get(name) ?? -1] ?? row.whole;
                   const { readable, writable, total, blocked } = cell;
                   return (
-                    <tr key={name} className={name === "all" ? "font-semibold" : ""}>
-                      <th scope="row" className="py-1.5 text-start font-[inherit]">
+                    <tr key={name} className={name === "all" ? "font-semibold" : "font-normal"}>
+                      <th scope="row" className="py-1.5 text-start [font-weight:inherit]">
                         <bdi className="wrap-anywhere">{label}</bdi>
                       </th>
                       {[readable, writable].map((n, place) => (

@@ -3,7 +3,7 @@ import type { AppDays, AppOut } from "@/api/queries/apps";
 import { AppName } from "@/components/AppName";
 import { Time } from "@/components/Time";
 import { t } from "@/i18n/t";
-import { sumsOf } from "@/pages/apps/known";
+import { callsInWords, sumsOf } from "@/pages/apps/known";
 import { Actions, Standing } from "@/pages/apps/Parts";
 import { Sparkline } from "@/pages/apps/Sparkline";
 import type { Settling } from "@/pages/apps/useSettling";
@@ -41,7 +41,7 @@ export function Card({ app, days, settling }: Props) {
       </p>
       <div className="flex flex-wrap items-end gap-x-3 ps-6.5 pe-2 text-xs text-soft tabular-nums">
         <Sparkline days={days} />
-        {t("apps.calls", { ...sumsOf(days) })}
+        {callsInWords(sumsOf(days))}
       </div>
     </li>
   );

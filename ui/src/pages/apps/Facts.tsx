@@ -6,7 +6,7 @@ import { type AppOut, daysQuery } from "@/api/queries/apps";
 import { Time } from "@/components/Time";
 import { count, t } from "@/i18n/t";
 import { dayOf } from "@/i18n/time";
-import { sumsOf } from "@/pages/apps/known";
+import { callsInWords, sumsOf } from "@/pages/apps/known";
 import { Program } from "@/pages/apps/Parts";
 import { Sparkline } from "@/pages/apps/Sparkline";
 
@@ -36,7 +36,7 @@ export function Facts({ app }: { app: AppOut }) {
         <Box name={t("apps.one.calls")} className="max-lg:col-span-2">
           <span className="flex flex-wrap items-end gap-x-3 gap-y-1 text-xs text-soft tabular-nums">
             <Sparkline days={days} />
-            {t("apps.calls", { ...sumsOf(days) })}
+            {callsInWords(sumsOf(days))}
           </span>
         </Box>
       </dl>

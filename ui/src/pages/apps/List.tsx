@@ -8,7 +8,7 @@ import { useMedia } from "@/components/useMedia";
 import { count, t } from "@/i18n/t";
 import { AnyOther } from "@/pages/apps/AnyOther";
 import { Card } from "@/pages/apps/Card";
-import { sumsOf } from "@/pages/apps/known";
+import { callsInWords, sumsOf } from "@/pages/apps/known";
 import type { Order } from "@/pages/apps/order";
 import { Actions, Program, Share, Standing } from "@/pages/apps/Parts";
 import { Sparkline } from "@/pages/apps/Sparkline";
@@ -119,7 +119,6 @@ function Head({ order, onOrder, by, word, className }: HeadProps) {
 
 function Row(props: { app: AppOut; days: AppDays | undefined; settling: Settling }) {
   const { app, days, settling } = props;
-  const { reads, writes } = sumsOf(days);
   return (
     <tr data-row={app.name} className="hover:bg-sunken">
       <th scope="row" className="px-4 py-2.5 text-start font-normal">
@@ -143,8 +142,8 @@ function Row(props: { app: AppOut; days: AppDays | undefined; settling: Settling
       </td>
       <td className="px-2">
         <Sparkline days={days} />
-        <span className="block text-xs text-soft tabular-nums">
-          {reads + writes === 0 ? t("apps.quiet") : t("apps.calls", { reads, writes })}
+        <span className="mt-0.5 block text-xs text-soft tabular-nums">
+          {callsInWords(sumsOf(days))}
         </span>
       </td>
       <td className="px-2 tabular-nums">{count(app.total_memories_created)}</td>

@@ -1,6 +1,6 @@
 import type { AppDays } from "@/api/queries/apps";
 import { t } from "@/i18n/t";
-import { sumsOf } from "@/pages/apps/known";
+import { callsInWords, sumsOf } from "@/pages/apps/known";
 
 const HEIGHT = 24;
 const BAR = 3;
@@ -10,20 +10,20 @@ const DAYS = 30;
 
 /** Thirty days as bars: what it read, and on top of that what it wrote. */
 export function Sparkline({ days }: { days: AppDays | undefined }) {
-  const sums = sumsOf(days);
+  const said = t("apps.days", { calls: callsInWords(sumsOf(days)) });
   const { reads = [], writes = [] } = days ?? {};
   const most = Math.max(1, ...reads.map((n, day) => n + (writes[day] ?? 0)));
   const tall = (n: number) => (n === 0 ? 0 : Math.max(LEAST, (n / most) * (HEIGHT - 1)));
   return (
     <svg
       role="img"
-      aria-label={t("apps.days", { ...sums })}
+      aria-label={said}
       viewBox={`0 0 ${DAYS * STEP} ${HEIGHT}`}
       width={DAYS * STEP}
       height={HEIGHT}
       className="max-w-full shrink-0"
     >
-      <title>{t("apps.days", { ...sums })}</title>
+      <title>{said}</title>
       <path d={`M0 ${HEIGHT - 0.5}H${DAYS * STEP}`} className="stroke-line" />
       {Array.from({ length: DAYS }, (_, day) => {
         const [read, written] = [tall(reads[day] ?? 0), tall(writes[day] ?? 0)];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { beginOf, candidates, programOf, sumsOf } from "@/pages/apps/known";
+import { beginOf, callsInWords, candidates, programOf, sumsOf } from "@/pages/apps/known";
 
 const named = (name: string, ...merged: string[]) => ({ name, merged });
 
@@ -48,4 +48,10 @@ test("a span begins where it says", () => {
   expect(beginOf("week", "", now)).toEqual(new Date(2026, 2, 2, 14, 30));
   expect(beginOf("moment", "2026-03-01T09:00", now)).toEqual(new Date(2026, 2, 1, 9));
   expect(beginOf("moment", "", now)).toBeNull();
+});
+
+test("calls are told in words, and denied ones where there are any", () => {
+  expect(callsInWords({ reads: 0, writes: 0, denied: 0 })).toBe("No calls");
+  expect(callsInWords({ reads: 1, writes: 2, denied: 0 })).toBe("1 read, 2 writes");
+  expect(callsInWords({ reads: 0, writes: 1, denied: 3 })).toBe("0 reads, 1 write, 3 denied");
 });

@@ -1,6 +1,7 @@
 /** What is said of an app: its names, its program, its calls, and who looks like the same agent. */
 
 import type { AppDays, AppOut } from "@/api/queries/apps";
+import { t } from "@/i18n/t";
 
 type Named = Pick<AppOut, "name" | "merged">;
 
@@ -22,6 +23,13 @@ const sum = (counts: number[]) => counts.reduce((one, other) => one + other, 0);
 export function sumsOf(days: AppDays | undefined): Sums {
   const { reads = [], writes = [], denied = [] } = days ?? {};
   return { reads: sum(reads), writes: sum(writes), denied: sum(denied) };
+}
+
+/** "12 reads, 1 write": what was denied is told where there was any. */
+export function callsInWords({ reads, writes, denied }: Sums): string {
+  const done = [t("apps.reads", { n: reads }), t("apps.writes", { n: writes })];
+  if (reads + writes + denied === 0) return t("apps.quiet");
+  return [...done, ...(denied > 0 ? [t("apps.denied", { n: denied })] : [])].join(", ");
 }
 
 /** Its words, without what only says in which form it runs. */
