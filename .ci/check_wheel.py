@@ -1,10 +1,11 @@
-"""Checks the wheel in dist/: its contents, and that it serves from a clean environment."""
+"""Checks dist/: what is in sdist and wheel, and that the wheel serves from a clean environment."""
 
 import json
 import os
 import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import urllib.request
@@ -29,13 +30,17 @@ WANTED = (
     ".dist-info/licenses/LICENSE",
 )
 TOP_LEVEL = ("openmemory_mcp", "openmemory_api", "openmemory_server-")
+DASHBOARD = "openmemory_api/static/"
+MOST_OF_DASHBOARD = 2 * 1024 * 1024
 FACT = "The spare key of the boat hangs behind the blue door"
 
 
 def main() -> None:
     """Every check, in order; the first that fails ends the run."""
     (wheel,) = (ROOT / "dist").glob("*.whl")
+    (sdist,) = (ROOT / "dist").glob("*.tar.gz")
     check_contents(wheel)
+    check_source(sdist)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         install(wheel, home)
@@ -49,10 +54,22 @@ def check_contents(wheel: Path) -> None:
     """What must be inside, and that nothing else is beside the two packages."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
+        dashboard = sum(
+            each.compress_size for each in archive.infolist() if each.filename.startswith(DASHBOARD)
+        )
     missing = [wanted for wanted in WANTED if not any(name.endswith(wanted) for name in names)]
     strangers = [name for name in names if not name.startswith(TOP_LEVEL) or name.endswith(".map")]
     if missing or strangers:
         sys.exit(f"{wheel.name}: missing {missing}, does not belong {strangers}")
+    if dashboard > MOST_OF_DASHBOARD:
+        sys.exit(f"{wheel.name}: the dashboard adds {dashboard} bytes")
+
+
+def check_source(sdist: Path) -> None:
+    """The built page is in the sdist too: wheels are made from it where there is no Node."""
+    with tarfile.open(sdist) as archive:
+        if not any(name.endswith(f"api/{DASHBOARD}index.html") for name in archive.getnames()):
+            sys.exit(f"{sdist.name}: the dashboard is missing")
 
 
 def install(wheel: Path, home: Path) -> None:
@@ -77,7 +94,8 @@ def serve(home: Path) -> None:
     process = subprocess.Popen(
         [home / "env" / "bin" / "openmemory", "serve", "--port", "0", "--data-dir", data],
         cwd=home,
-        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        # Nothing of this machine: neither Node nor another tool.
+        env={"PATH": str(home / "env" / "bin"), "HOME": str(home)},
     )
     try:
         url = address(data / "server.json", process)
@@ -122,7 +140,7 @@ def metadata_version() -> str:
 
 def address(file: Path, process: "subprocess.Popen[bytes]") -> str:
     """Where the server listens, once it has said so."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         if file.exists():
             url = json.loads(file.read_bytes())["url"]
