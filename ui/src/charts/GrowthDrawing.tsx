@@ -1,4 +1,3 @@
-import { type ScaleLinear, scaleLinear } from "d3-scale";
 import { area, curveMonotoneX } from "d3-shape";
 import { fillsOf } from "@/charts/colours";
 import {
@@ -9,6 +8,7 @@ import {
   layersOf,
   type Measure,
 } from "@/charts/growth";
+import { type Scale, scaleOf } from "@/charts/scale";
 import { count } from "@/i18n/t";
 
 export const LEFT = 34;
@@ -18,7 +18,6 @@ const BOTTOM = 22;
 const LABEL_WIDTH = 84;
 const WIDEST_BAR = 44;
 
-type Scale = ScaleLinear<number, number>;
 interface Props {
   growth: Growth;
   measure: Measure;
@@ -32,8 +31,9 @@ interface Props {
 export function GrowthDrawing({ growth, measure, width, at, series }: Props) {
   const layers = layersOf(growth.series, measure);
   const fills = fillsOf(growth.series.map(({ app }) => app));
-  const step = (width - LEFT) / Math.max(1, growth.buckets.length);
-  const y = scaleLinear([0, Math.max(4, heightOf(layers))], [HEIGHT - BOTTOM, TOP]).nice(3);
+  // Nothing is wide before it is measured.
+  const step = Math.max(0, width - LEFT) / Math.max(1, growth.buckets.length);
+  const y = scaleOf(Math.max(4, heightOf(layers)), 3, HEIGHT - BOTTOM, TOP);
   return (
     <svg aria-hidden="true" width={width} height={HEIGHT} className="block overflow-visible">
       {at !== null && (
@@ -64,9 +64,8 @@ export function GrowthDrawing({ growth, measure, width, at, series }: Props) {
 }
 
 function Grid({ y, width }: { y: Scale; width: number }) {
-  const ticks = y.ticks(3).filter(Number.isInteger);
-  return ticks.map((tick) => (
-    <g key={tick} transform={`translate(0 ${y(tick)})`}>
+  return y.ticks.map((tick) => (
+    <g key={tick} transform={`translate(0 ${y.at(tick)})`}>
       <line x1={LEFT} x2={width} className="stroke-line" />
       <text x={LEFT - 6} dy="0.32em" textAnchor="end" className="fill-faint text-2xs">
         {count(tick)}
@@ -84,9 +83,9 @@ function Bars({ layers, step, y }: { layers: Layer[]; step: number; y: Scale }) 
         key={bucket}
         x={LEFT + bucket * step + (step - thick) / 2}
         width={thick}
-        y={y(high)}
+        y={y.at(high)}
         // A hair of ground between two apps, so that they part without their colours.
-        height={Math.max(1, y(low) - y(high) - (low > 0 ? 1 : 0))}
+        height={Math.max(1, y.at(low) - y.at(high) - (low > 0 ? 1 : 0))}
       />
     ) : null,
   );
@@ -95,8 +94,8 @@ function Bars({ layers, step, y }: { layers: Layer[]; step: number; y: Scale }) 
 function outline(layers: Layer[], step: number, y: Scale): string {
   const drawn = area<Layer>()
     .x((_, edge) => LEFT + edge * step)
-    .y0(({ low }) => y(low))
-    .y1(({ high }) => y(high))
+    .y0(({ low }) => y.at(low))
+    .y1(({ high }) => y.at(high))
     .curve(curveMonotoneX);
   return drawn(layers) ?? "";
 }

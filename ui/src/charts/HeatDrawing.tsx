@@ -23,7 +23,7 @@ export const cellHeight = (width: number): number =>
 
 /** Seven days by 24 hours; the darker, the more calls, with their number where it fits. */
 export function HeatDrawing({ grid, kind, width, at, chosen }: Props) {
-  const wide = (width - LEFT) / HOURS;
+  const wide = Math.max(0, width - LEFT) / HOURS;
   const high = cellHeight(width);
   const highest = most(grid);
   const hue = kind === "denied" ? "var(--color-bad)" : "var(--color-accent)";

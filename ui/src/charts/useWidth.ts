@@ -1,16 +1,16 @@
-import { useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useState } from "react";
 
 /** The width of an element, so that what is drawn in it keeps the size of its letters. */
 export function useWidth<T extends HTMLElement>() {
-  const element = useRef<T>(null);
   const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const { current } = element;
-    if (current === null) return;
-    setWidth(current.clientWidth);
-    const observer = new ResizeObserver(() => setWidth(current.clientWidth));
-    observer.observe(current);
+  // Told of each element anew: a chart comes and goes with its table.
+  const measured = useCallback((element: T | null) => {
+    if (element === null) return;
+    const measure = () => element.clientWidth > 0 && setWidth(element.clientWidth);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  return [element, width] as const;
+  return [measured, width] as const;
 }
