@@ -8,21 +8,18 @@ import { Answer, Lines } from "@/components/Answer";
 import { Button } from "@/components/Button";
 import { Section } from "@/components/Page";
 import { t } from "@/i18n/t";
+import type { Asking } from "@/pages/apps/keys/Dialogs";
 import { KeyRow } from "@/pages/apps/keys/KeyRow";
 import { namesOf } from "@/pages/apps/known";
 
-const MakeDialog = lazy(() => import("@/pages/apps/keys/MakeDialog"));
-const RotateDialog = lazy(() => import("@/pages/apps/keys/RotateDialog"));
-const RevokeDialog = lazy(() => import("@/pages/apps/keys/RevokeDialog"));
-
-type Asking = { what: "make" } | { what: "rotate" | "revoke"; key: KeyView } | null;
+const Dialogs = lazy(() => import("@/pages/apps/keys/Dialogs"));
 
 /** The keys that are bound to it, the good ones first to be seen. */
 export default function KeysTab({ app }: { app: AppOut }) {
   const client = useQueryClient();
   const { data: me } = useQuery(meQuery);
   const query = useQuery(keysQuery);
-  const [asking, setAsking] = useState<Asking>(null);
+  const [asking, setAsking] = useState<Asking | null>(null);
   const [ended, setEnded] = useState(false);
   const names = namesOf(app);
   const close = () => {
@@ -60,11 +57,7 @@ export default function KeysTab({ app }: { app: AppOut }) {
           );
         }}
       </Answer>
-      <Suspense>
-        {asking?.what === "make" && <MakeDialog app={app} onClose={close} />}
-        {asking?.what === "rotate" && <RotateDialog of={asking.key} onClose={close} />}
-        {asking?.what === "revoke" && <RevokeDialog of={asking.key} onClose={close} />}
-      </Suspense>
+      <Suspense>{asking && <Dialogs app={app} asking={asking} onClose={close} />}</Suspense>
     </Section>
   );
 }

@@ -10,7 +10,7 @@ import { done } from "@/components/undo";
 import { t } from "@/i18n/t";
 import { candidates } from "@/pages/apps/known";
 
-export default function MergeDialog({ app, onClose }: { app: AppOut; onClose: () => void }) {
+export function MergeDialog({ app, onClose }: { app: AppOut; onClose: () => void }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const { app: onPageOf } = useParams({ strict: false });

@@ -1,16 +1,14 @@
 import { lazy, Suspense } from "react";
 import type { Settling } from "@/pages/apps/useSettling";
 
-const RenameDialog = lazy(() => import("@/pages/apps/RenameDialog"));
-const MergeDialog = lazy(() => import("@/pages/apps/MergeDialog"));
+const Dialogs = lazy(() => import("@/pages/apps/Dialogs"));
 
 /** The dialog that is open for an app, if one is. */
 export function Questions({ asking, answered }: Settling) {
   if (asking === null) return null;
-  const Asked = asking.what === "rename" ? RenameDialog : MergeDialog;
   return (
     <Suspense>
-      <Asked app={asking.app} onClose={answered} />
+      <Dialogs asking={asking} onClose={answered} />
     </Suspense>
   );
 }

@@ -8,7 +8,7 @@ import { wordsFor } from "@/components/ProblemCard";
 import { done } from "@/components/undo";
 import { t } from "@/i18n/t";
 
-export default function RenameDialog({ app, onClose }: { app: AppOut; onClose: () => void }) {
+export function RenameDialog({ app, onClose }: { app: AppOut; onClose: () => void }) {
   const client = useQueryClient();
   const [label, setLabel] = useState(app.label);
   const rename = useMutation({

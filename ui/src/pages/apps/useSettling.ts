@@ -3,12 +3,15 @@ import { useState } from "react";
 import { type AppOut, pauseApp } from "@/api/queries/apps";
 import { done, failed } from "@/components/undo";
 
-export type Asking = { what: "rename" | "merge"; app: AppOut } | null;
+export interface Asking {
+  what: "rename" | "merge";
+  app: AppOut;
+}
 
 /** What can be settled about an app from a list or from its own page. */
 export function useSettling() {
   const client = useQueryClient();
-  const [asking, setAsking] = useState<Asking>(null);
+  const [asking, setAsking] = useState<Asking | null>(null);
   const pausing = useMutation({
     mutationFn: pauseApp,
     onSuccess: ({ effect, action_id }) => void done(effect, action_id),

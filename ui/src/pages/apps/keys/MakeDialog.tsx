@@ -12,7 +12,7 @@ const SCOPES = ["memory:read", "memory:write", "memory:delete"] as const;
 const DAYS = { never: null, d30: 30, d90: 90, d365: 365 };
 type Expiry = keyof typeof DAYS;
 
-export default function MakeDialog({ app, onClose }: { app: AppOut; onClose: () => void }) {
+export function MakeDialog({ app, onClose }: { app: AppOut; onClose: () => void }) {
   const [label, setLabel] = useState("");
   const [scopes, setScopes] = useState<Scope[]>([...SCOPES]);
   const [expiry, setExpiry] = useState<Expiry>("never");

@@ -10,7 +10,7 @@ import { t } from "@/i18n/t";
 import { nameOfKey } from "@/pages/apps/keys/naming";
 
 /** No undo brings a key back, so it takes a word. */
-export default function RevokeDialog({ of, onClose }: { of: KeyView; onClose: () => void }) {
+export function RevokeDialog({ of, onClose }: { of: KeyView; onClose: () => void }) {
   const [typed, setTyped] = useState("");
   const key = nameOfKey(of);
   const word = t("apps.keys.revoking.word");

@@ -11,7 +11,7 @@ import { useSecret } from "@/pages/apps/keys/useSecret";
 const HOURS = { h0: 0, h1: 1, h24: 24, h168: 168 };
 type Overlap = keyof typeof HOURS;
 
-export default function RotateDialog({ of, onClose }: { of: KeyView; onClose: () => void }) {
+export function RotateDialog({ of, onClose }: { of: KeyView; onClose: () => void }) {
   const [overlap, setOverlap] = useState<Overlap>("h24");
   const { secret, error, busy, ask } = useSecret(() => rotateKey(of.id, HOURS[overlap]));
   const submit = (event: FormEvent) => {
