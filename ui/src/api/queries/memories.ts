@@ -65,10 +65,14 @@ export function reloadLists(client: QueryClient, shown = true): Promise<void> {
 
 /** Puts a memory as it is now into every loaded window that has it. */
 export function putIntoLists(client: QueryClient, item: MemoryItem): void {
-  client.setQueriesData<ListWindow>({ queryKey: [KEY] }, (window) => {
-    if (!window?.items.some(({ id }) => id === item.id)) return window;
-    return { ...window, items: window.items.map((each) => (each.id === item.id ? item : each)) };
-  });
+  for (const { queryKey, state } of client.getQueryCache().findAll({ queryKey: [KEY] })) {
+    const window = state.data as ListWindow | undefined;
+    // What is to be loaded anew must not pass for fresh by this.
+    if (state.isInvalidated || !window?.items.some(({ id }) => id === item.id)) continue;
+    const items = window.items.map((each) => (each.id === item.id ? item : each));
+    // The other rows were not read again, so they are as old as they were.
+    client.setQueryData(queryKey, { ...window, items }, { updatedAt: state.dataUpdatedAt });
+  }
 }
 
 export const facetsQuery = (filter: MemoryFilter) =>
@@ -88,6 +92,8 @@ export const similarQuery = (text: string) =>
     placeholderData: keepPreviousData,
   });
 
+/** Characters of a text; a longer one the server refuses. */
+export const MAX_TEXT = 20_000;
 /** More the server does not change in one action. */
 export const MAX_AT_ONCE = 10_000;
 

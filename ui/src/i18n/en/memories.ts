@@ -148,6 +148,7 @@ export const memories = {
   new: {
     text: "What should your agents know?",
     blank: "Write something first.",
+    long: "{n} characters; at most {most} are kept. Make two of it.",
     how: "How to store it",
     verbatim: "As it is written",
     infer: "The facts in it",

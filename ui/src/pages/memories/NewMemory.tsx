@@ -12,7 +12,7 @@ import { useLive } from "@/live/LiveProvider";
 import { CategoryBox } from "@/pages/memories/CategoryBox";
 import { HowToStore } from "@/pages/memories/HowToStore";
 import { Known } from "@/pages/memories/Known";
-import { namesIn } from "@/pages/memories/operations";
+import { namesIn, tooLong } from "@/pages/memories/operations";
 import { Similar } from "@/pages/memories/Similar";
 
 /** What was begun, in case that the dialog is closed by mistake. */
@@ -56,22 +56,22 @@ export default function NewMemory({ onClose }: { onClose: () => void }) {
   };
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
-    if (text.trim() === "") {
-      setBlank(true);
+    if (text.trim() === "" || tooLong(text)) {
+      setBlank(text.trim() === "");
       box.current?.focus();
     } else if (!add.isPending) add.mutate();
   };
   const press = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
   };
+  const wrong = blank
+    ? t("memories.new.blank")
+    : (tooLong(text) ?? (add.error && wordsFor(add.error).text));
   const known = add.data?.event === "NONE" ? add.data.items[0] : undefined;
   return (
     <Dialog open onClose={onClose} title={t("shell.newMemory")}>
       <form onSubmit={submit} onKeyDown={press} noValidate className="grid gap-4">
-        <Field
-          label={t("memories.new.text")}
-          error={blank ? t("memories.new.blank") : add.error && wordsFor(add.error).text}
-        >
+        <Field label={t("memories.new.text")} error={wrong}>
           {(ids) => (
             <TextArea
               {...ids}

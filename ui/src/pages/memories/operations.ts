@@ -5,13 +5,14 @@ import type { Schemas } from "@/api/client";
 import {
   type BulkDone,
   changeMany,
+  MAX_TEXT,
   type Operation,
   reloadLists,
   type Wanted,
 } from "@/api/queries/memories";
 import type { MemoryState } from "@/components/StateChip";
 import { done, failed } from "@/components/undo";
-import { t } from "@/i18n/t";
+import { count, t } from "@/i18n/t";
 
 export type Rights = Schemas["DashboardRights"];
 
@@ -64,6 +65,12 @@ export function told(operation: Operation, { changed, left, left_total }: BulkDo
   if (changed === 0 && left_total > 0) return t("memories.nothingDone", { why });
   const did = t(`memories.did.${operation}`, { n: changed });
   return left_total > 0 ? `${did}; ${t("memories.left", { n: left_total })}: ${why}` : did;
+}
+
+/** What is wrong with a text that is too long; the server counts whole characters, too. */
+export function tooLong(text: string): string | null {
+  const n = [...text.trim()].length;
+  return n > MAX_TEXT ? t("memories.new.long", { n: count(n), most: count(MAX_TEXT) }) : null;
 }
 
 /** The names in a line of a person, without the commas. */

@@ -14,6 +14,7 @@ import { Field, TextArea } from "@/components/Field";
 import { wordsFor } from "@/components/ProblemCard";
 import { t } from "@/i18n/t";
 import { CategoryBox } from "@/pages/memories/CategoryBox";
+import { tooLong } from "@/pages/memories/operations";
 import { type Draft, draftOf, dropDraft, isKept, keepDraft } from "@/pages/memories/panel/drafts";
 import { editOf, metadataIn } from "@/pages/memories/panel/edits";
 import { useSave } from "@/pages/memories/panel/useSave";
@@ -26,7 +27,7 @@ interface Props {
 }
 
 /** Changes text, categories and metadata of the version that is shown. */
-export function EditForm({ memory, onClose }: Props) {
+export default function EditForm({ memory, onClose }: Props) {
   const { id } = memory;
   const [draft, setDraft] = useState(() => draftOf(memory));
   const [old] = useState(() => isKept(id));
@@ -48,7 +49,7 @@ export function EditForm({ memory, onClose }: Props) {
   const notJson = metadataIn(draft.metadata) === undefined;
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
-    if (notJson || save.isPending) return;
+    if (notJson || save.isPending || tooLong(draft.text)) return;
     const edit = editOf(draft);
     if (draft.text.trim() === "") setBlank(true);
     else if (Object.keys(edit).length === 0) discard();
@@ -71,7 +72,9 @@ export function EditForm({ memory, onClose }: Props) {
         <Field
           label={t("memory.save.text")}
           error={
-            blank ? t("memory.save.blank") : save.error && !stale ? wordsFor(save.error).text : null
+            blank
+              ? t("memory.save.blank")
+              : (tooLong(draft.text) ?? (save.error && !stale ? wordsFor(save.error).text : null))
           }
         >
           {(ids) => (
