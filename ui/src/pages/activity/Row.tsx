@@ -29,7 +29,10 @@ export function Row({ call, me, open, onToggle }: Props) {
         className="grid min-h-11 w-full grid-cols-[1rem_1fr_auto] items-center gap-x-3 gap-y-0.5 px-2 py-1.5 text-start hover:bg-sunken lg:grid-cols-[1rem_6rem_10rem_9rem_1fr_9rem_5rem_7rem]"
       >
         <ChevronRight aria-hidden className={clsx("size-4 text-faint", open && "rotate-90")} />
-        <Time at={call.at} className="text-xs text-soft max-lg:order-3 max-lg:col-start-3" />
+        <Time
+          at={call.at}
+          className="text-xs text-soft max-lg:order-3 max-lg:col-start-3 max-lg:justify-self-end"
+        />
         <span className="min-w-0 max-lg:order-5 max-lg:col-start-2">
           {call.app ? (
             <AppName app={call.app} />
@@ -52,7 +55,7 @@ export function Row({ call, me, open, onToggle }: Props) {
         >
           {what}
         </span>
-        <span className="text-xs text-soft tabular-nums max-lg:order-6 max-lg:col-start-3 max-lg:row-start-3">
+        <span className="text-xs text-soft tabular-nums max-lg:order-6 max-lg:col-start-3 max-lg:justify-self-end max-lg:row-start-3">
           {resultOf(call)}
         </span>
         <span className="text-end text-xs text-soft tabular-nums max-lg:hidden">
