@@ -13,6 +13,7 @@ from openmemory_mcp.version import VERSION
 
 SECONDS: Final = 10
 """How long it may take."""
+_END_SECONDS: Final = 1
 _VERSION: Final = "2025-11-25"
 _ACCEPT: Final = {"Accept": "application/json, text/event-stream"}
 _SESSION: Final = "mcp-session-id"
@@ -60,7 +61,9 @@ async def _listed(
         tools = _answer(listed).get("result", {}).get("tools", [])
         return len(tools), None if tools else "The server lists no tools"
     finally:
-        await http.delete(path, headers=session)
+        # Also where the time is up, or nobody waits any more: an open session has its place.
+        with anyio.move_on_after(_END_SECONDS, shield=True):
+            await http.delete(path, headers=session)
 
 
 def _call(number: int, method: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from openmemory_api.services.actions import ActionService
 from openmemory_api.services.adding import AddService
 from openmemory_api.services.apps import AppService
 from openmemory_api.services.attention import AttentionService
+from openmemory_api.services.background import Background
 from openmemory_api.services.browsing import BrowseService
 from openmemory_api.services.calls import CallService
 from openmemory_api.services.editing import EditService
@@ -174,6 +175,7 @@ class Container:
         self._have_it_told()
         # Also what the process before did not come to.
         self._to_forget = True
+        self._background = Background()
         self._opened = anyio.Event()
         self._failure: Exception | None = None
 
@@ -268,7 +270,7 @@ class Container:
     async def _open(self, tasks: TaskGroup) -> None:
         try:
             await self._open_database()
-            await tasks.start(self.indexer.run)
+            await self.indexer.open()
         except Unreachable as error:
             # It may only start later than we do.
             self._failure = error
@@ -280,12 +282,20 @@ class Container:
         else:
             self._failure = None
             self._settled()
-            tasks.start_soon(self.extraction.run)
-            tasks.start_soon(self.recorder.run)
-            tasks.start_soon(self.watch.run)
-            tasks.start_soon(self._hourly)
-            tasks.start_soon(self._minutely)
+            for name, work in self._works():
+                tasks.start_soon(self._background.keep, name, work)
         self._opened.set()
+
+    def _works(self) -> list[tuple[str, Callable[[], Awaitable[object]]]]:
+        """What goes on in the background, by the names that `/health` tells an end by."""
+        return [
+            ("The index", self.indexer.run),
+            ("Extraction", self.extraction.run),
+            ("The log of calls", self.recorder.run),
+            ("Live updates", self.watch.run),
+            ("The hourly sweep", self._hourly),
+            ("The sweep of each minute", self._minutely),
+        ]
 
     async def _open_later(self, tasks: TaskGroup) -> None:
         await anyio.sleep(_REOPEN_SECONDS)
@@ -388,6 +398,7 @@ class Container:
                 "leads": self.indexer.leads,
             },
             "activity": self.recorder.health(),
+            "background": {"problem": self._background.problem},
             # On a network, how much somebody remembers is nobody's business.
             "memories": await self._count(self.memories.total)
             if self.settings.trusts_local
@@ -422,7 +433,8 @@ class Container:
             return "starting"
         if self._failure is not None:
             return "failed"
-        problem = self.indexer.degraded or self.indexer.unreached or self.indexer.behind
+        index = self.indexer.degraded or self.indexer.unreached or self.indexer.behind
+        problem = index or self._background.problem
         return "degraded" if problem else "ok"
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import httpx
 import sqlalchemy as sa
 
+from openmemory_api.db.actions import contents, state_of
 from openmemory_api.db.tables import actions, history
 from openmemory_api.domain.access import KeyScope
 from openmemory_api.domain.memory import EntityType, Memory, State
@@ -381,7 +382,8 @@ async def undo(ask: Ask) -> None:
     done.only({part.memory_id for part in still})
     for part in still:
         row = done.after[part.memory_id]
-        assert row.state == ("trashed" if part.kind in ("ADD", "RESTORE") else "active")
+        added = part.kind in ("ADD", "RESTORE")
+        assert row.state == ("trashed" if added else state_of(part.before))
         if part.kind == "UPDATE":
             assert row.text == part.before["text"]
 
@@ -389,4 +391,6 @@ async def undo(ask: Ask) -> None:
 def _is_as_left(ask: Ask, before: dict[str, Memory], part: Any) -> bool:
     row = before[part.memory_id]
     mine = reaches(ask.asker.caller, replace(row, state=State.ACTIVE))
-    return mine and row.version == part.version and row.state != PURGED
+    # What came after may have been undone itself: then it is as this left it, at a later version.
+    same = row.version == part.version or contents(row) == part.after
+    return mine and same and row.state != PURGED

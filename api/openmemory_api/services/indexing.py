@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import anyio
-from anyio.abc import TaskStatus
 
 from openmemory_api.db import memories as rows
 from openmemory_api.db.session import Database
@@ -112,8 +111,8 @@ class Indexer:
         """Whether the index holds vectors of the model that queries are embedded with."""
         return self._space is not None and self._space.embedder == self._embedder.name
 
-    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Work until cancelled. Started when the index has what SQL has, or cannot be reached."""
+    async def open(self) -> None:
+        """Wait for the embedder, and until the index has what SQL has or cannot be reached."""
         with anyio.move_on_after(_PATIENCE_SECONDS) as patience:
             await self._open_embedder()
         if patience.cancelled_caught:
@@ -123,7 +122,9 @@ class Indexer:
         except Unavailable as error:
             # SQL is the truth, and it is here: the store opens, and searches say what they lack.
             self._could_not(error)
-        task_status.started()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._follow)
             tasks.start_soon(self._embed)

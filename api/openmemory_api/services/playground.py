@@ -21,10 +21,12 @@ from openmemory_api.domain.memory import Lifecycle, Memory, ScoredMemory, State
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import SearchRequest, View
 from openmemory_api.services.access import require_scopes
+from openmemory_api.services.activity import note
 from openmemory_api.services.drafts import checked_name
 from openmemory_api.services.ranking import Signal, signals_of
 from openmemory_api.services.rules import as_app, rulebook_of
 from openmemory_api.services.search import Look, SearchService
+from openmemory_api.services.validation import checked_text
 from openmemory_api.services.writing import find_one
 
 Stage = Literal[
@@ -138,6 +140,9 @@ class PlaygroundService:
 
     async def _asked(self, viewer: Caller, trial: Trial) -> tuple[Caller, Access]:
         require_scopes(viewer, KeyScope.READ)
+        # What is logged is checked before: it must be something that can be written.
+        query, _ = checked_text(trial.request.query, name="query")
+        note(query=query)
         if trial.app is None:
             return viewer, Access()
         async with self._database.read() as connection:

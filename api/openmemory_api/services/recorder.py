@@ -271,7 +271,9 @@ class Recorder:
 
     def _shown(self, query: str) -> str:
         redacts = self._redacts and self._queries == "text"
-        return (redacted(query)[0] if redacts else query)[:MAX_QUERY]
+        shown = (redacted(query)[0] if redacts else query)[:MAX_QUERY]
+        # Half a character would keep all that is written with it from being written.
+        return shown.encode("utf-8", "replace").decode()
 
     def kept(self, query: str) -> str | None:
         """A query as the log has it; None where it keeps none."""

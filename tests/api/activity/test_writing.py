@@ -241,12 +241,21 @@ async def test_a_full_disk_fails_no_call(
 async def test_a_row_that_no_database_takes_ends_nothing(
     http: httpx.AsyncClient, store: Container
 ) -> None:
-    store.recorder.put(an_entry(query="half a character \ud83d"))
+    store.recorder.put(an_entry(operation="half a character \ud83d"))
     await store.recorder.flush()
     assert (await health(http))["problem"] is not None
     await searched(http, "after it")
     assert [row["query"] for row in await calls(http, kind="read")] == ["after it"]
     assert (await health(http))["problem"] is None
+
+
+async def test_half_a_character_costs_no_row(http: httpx.AsyncClient, store: Container) -> None:
+    await searched(http, "before it")
+    store.recorder.put(an_entry(query="half a character \ud83d", caller=ANNA_CALLER))
+    await searched(http, "after it")
+    noted = [row["query"] for row in await calls(http, kind="read")]
+    assert noted == ["after it", "half a character ?", "before it"]
+    assert (await health(http))["dropped"] == 0
 
 
 async def test_a_deleted_file_is_made_anew(

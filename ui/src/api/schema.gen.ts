@@ -1137,7 +1137,8 @@ export interface paths {
          * Change Dashboard Memories
          * @description Do something to many memories, as one action that one undo takes back.
          *
-         *     What it cannot be done to is left, with the reason. `purge` erases for good.
+         *     What it cannot be done to is left, with the reason. `purge` erases for good. A filter stands for
+         *     what is there: what a language model still reads comes into being later, and is not among it.
          */
         post: operations["change_dashboard_memories_api_v1_ui_memories_bulk_post"];
         delete?: never;
@@ -1986,6 +1987,11 @@ export interface components {
             event: "ADD" | "NONE" | "PENDING";
             /** Items */
             items: components["schemas"]["DashboardMemory"][];
+            /**
+             * Not Applied
+             * @description Of a memory that was known: what was given with the text, and is not so of it.
+             */
+            not_applied: ("app" | "categories")[];
         };
         /**
          * DashboardAppAccess

@@ -2,14 +2,15 @@
 
 import re
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Response
 
 from openmemory_api.container import Container
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.errors import Invalid, Unconditional
-from openmemory_api.domain.memory import EntityIds
+from openmemory_api.domain.filters import fold
+from openmemory_api.domain.memory import EntityIds, Memory
 from openmemory_api.domain.requests import UNSET, AddRequest, Message
 from openmemory_api.routes.deps import ContainerDep
 from openmemory_api.routes.ui.deps import ViewerDep
@@ -27,6 +28,7 @@ from openmemory_api.routes.ui.models import item_of
 from openmemory_api.services.access import require_manager
 from openmemory_api.services.editing import Edit, Edited
 from openmemory_api.services.states import Categories, Choice
+from openmemory_api.services.validation import checked_app
 
 router = APIRouter(prefix="/memories")
 
@@ -75,7 +77,19 @@ async def add_dashboard_memory(
         action_id=added.action_id,
         event="PENDING" if added.pending else "NONE" if known else "ADD",
         items=[item_of(each) for each in shown],
+        not_applied=_not_applied(body, added.changes[0].memory) if known and added.changes else [],
     )
+
+
+def _not_applied(body: DashboardNewMemory, memory: Memory) -> list[Literal["app", "categories"]]:
+    """What was given with a text that was known, and is not so of the memory it is."""
+    held = {fold(name) for name in memory.categories or ()}
+    differing: list[Literal["app", "categories"]] = []
+    if body.app and checked_app(body.app, name="app") != memory.app:
+        differing.append("app")
+    if body.categories and {fold(name) for name in body.categories} - held:
+        differing.append("categories")
+    return differing
 
 
 @router.post("/bulk")
@@ -84,7 +98,8 @@ async def change_dashboard_memories(
 ) -> DashboardBulkDone:
     """Do something to many memories, as one action that one undo takes back.
 
-    What it cannot be done to is left, with the reason. `purge` erases for good.
+    What it cannot be done to is left, with the reason. `purge` erases for good. A filter stands for
+    what is there: what a language model still reads comes into being later, and is not among it.
     """
     wish = body.categories
     categories = Categories(tuple(wish.add), tuple(wish.remove)) if wish else None

@@ -21,6 +21,8 @@ router = APIRouter()
 
 RETRY_MS: Final = 2_000
 BEAT_SECONDS: Final = 15.0
+ASK_EVERY: Final = 20
+"""Events that are told until it is asked again whether the viewer's key still counts."""
 _STREAM: Final = "text/event-stream"
 _EVENT: Final = "#/components/schemas/DashboardEvent"
 _Lines: TypeAlias = AsyncGenerator[str]
@@ -131,9 +133,12 @@ async def _told(
                 return
             if missed.lost:
                 yield f"id: {missed.upto}\nevent: reset\ndata: {{}}\n\n"
-            for event in missed.events:
-                if event.concerns(viewer):
-                    yield _line(event)
+            theirs = [event for event in missed.events if event.concerns(viewer)]
+            for piece, event in enumerate(theirs, 1):
+                yield _line(event)
+                # A slow reader takes long over many of them.
+                if piece % ASK_EVERY == 0 and not await still():
+                    return
             upto = missed.upto
             if not follow:
                 return

@@ -226,6 +226,9 @@ class DashboardAdded(BaseModel):
         "PENDING: a language model reads it."
     )
     items: list[DashboardMemory]
+    not_applied: list[Literal["app", "categories"]] = Field(
+        description="Of a memory that was known: what was given with the text, and is not so of it."
+    )
 
 
 class DashboardEdit(_Exact):

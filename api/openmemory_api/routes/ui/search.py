@@ -116,7 +116,7 @@ async def try_search(
     viewer: ViewerDep, container: ContainerDep, body: DashboardSearchBody
 ) -> DashboardSearchOut:
     """What a search finds, as you or as an app, with what put each result in its place."""
-    note(operation=OPERATION, query=body.query)
+    note(operation=OPERATION)
     outcome = await container.playground.search(viewer, await _trial(viewer, container, body))
     memories = [placed.hit.memory for placed in outcome.placed]
     items = [item_of(shown) for shown in await container.showing.shown(viewer, memories)]
@@ -135,7 +135,7 @@ async def try_search(
 @router.post("/search/why-not")
 async def why_not(viewer: ViewerDep, container: ContainerDep, body: WhyNotBody) -> WhyNotOut:
     """Which stage of a search dropped a memory, or where in the answer it is."""
-    note(operation=OPERATION, query=body.query)
+    note(operation=OPERATION)
     trial = await _trial(viewer, container, body)
     reason = await container.playground.why_not(viewer, trial, body.memory)
     return WhyNotOut(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from fastapi import FastAPI
 
 from openmemory_api.app import create_app
 from openmemory_api.container import Container
-from openmemory_api.domain.access import Caller
+from openmemory_api.domain.access import Caller, KeyScope
+from openmemory_api.routes.ui import events
 from openmemory_api.services import live as live_module
 from openmemory_api.services.live import RING
 from openmemory_api.settings import Settings
@@ -268,6 +269,28 @@ async def test_a_revoked_key_ends_its_stream(site: Site) -> None:
             await heard.rest()
         memory = await site.add("too late", **ANNA)
     assert memory not in "\n".join(heard.raw)
+
+
+async def test_a_reader_that_is_slow_gets_no_more_than_a_piece_after_its_key_ended(
+    store: Container,
+) -> None:
+    before = store.live.newest
+    for _ in range(200):
+        store.live.happened("access.changed", "anna")
+        store.live.flush()
+    counts = True
+
+    async def still() -> bool:
+        return counts
+
+    viewer = Caller("default", "anna", None, scopes=frozenset(KeyScope))
+    lines = events._told(store.live, viewer, before, still, follow=True)  # pyright: ignore[reportPrivateUsage] no socket reads as slowly
+    async with aclosing(lines):
+        assert (await anext(lines)).startswith("retry")
+        assert "access.changed" in await anext(lines)
+        counts = False
+        rest = [line async for line in lines]
+    assert len(rest) < events.ASK_EVERY
 
 
 async def test_a_session_that_is_signed_out_ends_its_stream(site: Site) -> None:

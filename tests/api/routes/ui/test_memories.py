@@ -335,6 +335,11 @@ async def test_a_new_memory_may_be_said_to_be_an_apps(http: httpx.AsyncClient):
     assert (item["app"], item["categories"], item["surface"]) == ("cursor", ["Food"], "dashboard")
     again = await ok(http, "POST", "", {"text": "tea"})
     assert (again["event"], again["items"][0]["id"]) == ("NONE", kept)
+    assert again["not_applied"] == []
+    other = {"text": "tea", "app": "Zed", "categories": ["Drinks", "food"]}
+    assert (await ok(http, "POST", "", other))["not_applied"] == ["app", "categories"]
+    same = {"text": "tea", "app": "Cursor", "categories": ["food"]}
+    assert (await ok(http, "POST", "", same))["not_applied"] == []
     alike = (await ok(http, "POST", "/similar", {"text": "tea"}))["items"]
     assert [each["item"]["id"] for each in alike] == [kept]
     for body in ({"text": " "}, {"text": "x", "app": "no app!"}, {"text": "x", "categories": [""]}):

@@ -173,6 +173,53 @@ async def test_it_is_logged_as_tried_out_and_is_no_reading_of_the_app(
     assert sum(each["reads"] for each in used) == 0
 
 
+@pytest.mark.parametrize("path", ["search", "search/why-not"])
+@pytest.mark.parametrize("bad", [r"\ud83d", r"\udc00 tea", " ", "x" * 20_001])
+async def test_a_query_that_is_none_is_refused_and_not_logged(
+    http: httpx.AsyncClient, store: Container, path: str, bad: str
+) -> None:
+    await filled(store)
+    memory = "" if path == "search" else ', "memory": "m1"'
+    body = f'{{"query": "{bad}"{memory}}}'
+    headers = {**ANNA, "Content-Type": "application/json"}
+    answer = await http.post(f"/api/v1/ui/{path}", content=body, headers=headers)
+    assert answer.status_code == 400, answer.text
+    await search(http, "green tea")
+    calls = (await http.get("/api/v1/activity", headers=ANNA)).json()["results"]
+    assert [call["query"] for call in calls if call["operation"] == "playground"] == [
+        "green tea",
+        None,
+    ]
+    health = (await http.get("/health")).json()
+    assert (health["status"], health["activity"]["problem"]) == ("ok", None)
+    assert health["background"]["problem"] is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        r'"as_app": "\ud83d"',
+        r'"filters": {"text": "\ud83d"}',
+        r'"filters": {"category": ["\ud83d"]}',
+        r'"filters": {"app": ["\ud83d"]}',
+        r'"filters": {"readable_by": "\ud83d"}',
+        r'"memory": "\ud83d"',
+        r'"memory": "\u0000"',
+    ],
+)
+async def test_what_no_encoding_carries_fails_nothing_anywhere(
+    http: httpx.AsyncClient, store: Container, given: str
+) -> None:
+    await filled(store)
+    path = "search/why-not" if "memory" in given else "search"
+    headers = {**ANNA, "Content-Type": "application/json"}
+    body = f'{{"query": "tea", {given}}}'
+    answer = await http.post(f"/api/v1/ui/{path}", content=body, headers=headers)
+    assert answer.status_code in (200, 400), answer.text
+    await store.recorder.flush()
+    assert (await http.get("/health")).json()["status"] == "ok"
+
+
 # Why not.
 
 
