@@ -26,7 +26,7 @@ export function Facts({ app }: { app: AppOut }) {
         </span>
       </p>
       <Trouble app={app} />
-      <dl className="mb-5 grid grid-cols-2 gap-px overflow-hidden rounded-card border border-line bg-line sm:grid-cols-3 lg:grid-cols-[repeat(4,1fr)_1.6fr]">
+      <dl className="mb-5 grid grid-cols-2 gap-px overflow-hidden rounded-card border border-line bg-line sm:grid-cols-3 lg:grid-cols-[repeat(4,1fr)_2.1fr]">
         <Fact name={t("apps.one.reads")} n={app.readable} total={total} />
         <Fact name={t("apps.one.changes")} n={app.writable} total={total} />
         <Fact name={t("apps.one.wrote")} n={app.total_memories_created} />

@@ -108,7 +108,7 @@ function Head({ order, onOrder, by, word, className }: HeadProps) {
       <button
         type="button"
         onClick={() => onOrder(by)}
-        className="inline-flex min-h-9 items-center gap-1 font-medium hover:text-ink"
+        className="inline-flex min-h-9 min-w-6 items-center gap-1 font-medium hover:text-ink"
       >
         {word}
         {sorted && <Arrow aria-hidden className="size-3" />}

@@ -21,7 +21,7 @@ export function Outcome({ outcome: { reversed, left, withdrawn }, busy, onDone }
       {n + left.length === 0 ? (
         <p>{t("apps.danger.takeBack.nothing")}</p>
       ) : (
-        <ul className="list-inside list-disc">
+        <ul className="grid gap-1">
           <li className="font-semibold">
             {t("apps.danger.takeBack.back", { n: reversed.length })}
           </li>

@@ -4,7 +4,7 @@ import { Button } from "@/components/Button";
 import { Chip } from "@/components/Chip";
 import { Time } from "@/components/Time";
 import { listed, t } from "@/i18n/t";
-import { nameOfKey } from "@/pages/apps/keys/naming";
+import { inOrder, nameOfKey } from "@/pages/apps/keys/naming";
 
 interface Props {
   of: KeyView;
@@ -30,7 +30,7 @@ export function KeyRow({ of, onAsk }: Props) {
         </p>
         <p className="flex flex-wrap gap-x-3 text-xs text-soft">
           <span className="text-ink">
-            {listed(of.scopes.map((scope) => t(`apps.keys.scope.${scope}`)))}
+            {listed(inOrder(of.scopes).map((scope) => t(`apps.keys.scope.${scope}`)))}
           </span>
           <When word={of.last_used_at ? t("apps.keys.used") : t("apps.keys.unused")}>
             {of.last_used_at && <Time at={of.last_used_at} />}
