@@ -45,7 +45,7 @@ export function Readers({ item: { readers } }: { item: MemoryItem }) {
   return (
     <span
       title={t("memories.row.readersLong", readers)}
-      className="inline-flex items-center gap-1 text-soft tabular-nums"
+      className="flex items-center gap-1 text-soft tabular-nums"
     >
       <Icon aria-hidden className="size-3.5 shrink-0 text-faint" />
       <span className="sr-only">{t("memories.row.readersLong", readers)}</span>

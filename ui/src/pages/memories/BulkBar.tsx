@@ -92,10 +92,9 @@ export function BulkBar({ selection, head, can, loaded, onAll, onClear }: Props)
             icon={ICONS[operation]}
             disabled={change.isPending || tooMany}
             onClick={() => press(operation)}
-            title={t(`memories.do.${operation}`)}
-            className="max-md:min-w-11 max-md:px-0"
+            className="max-md:min-w-14 max-md:flex-col max-md:gap-0.5 max-md:px-1 max-md:text-xs"
           >
-            <span className="max-lg:sr-only">{t(`memories.do.${operation}`)}</span>
+            {t(`memories.do.${operation}`)}
           </Button>
         ))}
       </span>

@@ -39,7 +39,7 @@ export function CategoryBox({ label, hint, error, value, onChange }: Props) {
               key={name}
               type="button"
               onClick={() => take(name)}
-              className="min-h-6 max-w-48 truncate rounded-md bg-sunken px-2 text-xs text-soft hover:text-ink max-md:min-h-11"
+              className="min-h-6 max-w-48 truncate rounded-md bg-sunken px-2 text-xs text-soft hover:text-ink max-md:min-h-11 max-md:min-w-11"
             >
               <bdi>{name}</bdi>
             </button>
