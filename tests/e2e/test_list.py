@@ -21,6 +21,16 @@ _CHOICES = [
     ("Category", "travel", {"category": "travel"}),
     ("Readable by", "codex", {"readable_by": "codex"}),
 ]
+_LISTEN = """() => {
+  window.heard = [];
+  // What a screen reader is told: what is written into a region that speaks.
+  new MutationObserver((changes) => {
+    for (const {target} of changes) {
+      const region = (target.closest ? target : target.parentElement)?.closest("[role=status]");
+      if (region?.textContent.includes("new memor")) window.heard.push(region.textContent);
+    }
+  }).observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
 
 
 def listed(rest: httpx.Client, **params: Any) -> dict[str, Any]:
@@ -327,9 +337,36 @@ def test_on_a_phone_filters_are_a_sheet_and_a_memory_is_a_page(
     expect(chosen(tab)).to_contain_text("1 selected")
     assert tab.overflow() == 0
     tab.page.get_by_role("button", name="Clear the selection").tap()
+    hold(tab, first.locator("a"))
+    expect(chosen(tab)).to_contain_text("1 selected")
+    expect(tab.page.get_by_test_id("memory-text")).to_have_count(0)
+    hold(tab, first.locator("a"))
+    expect(chosen(tab)).to_have_count(0)
     first.locator("a").tap()
     expect(tab.page.get_by_test_id("memory-text")).to_have_text(text)
     expect(tab.page.get_by_role("grid")).to_be_hidden()
     tab.page.get_by_role("button", name="Back to the list").tap()
     expect(first).to_be_visible()
     assert "app=" in tab.page.url
+
+
+def hold(tab: Tab, target: Locator) -> None:
+    """A finger that stays where it is for a moment."""
+    box = target.bounding_box()
+    assert box is not None
+    touch = tab.page.context.new_cdp_session(tab.page)
+    points = [{"x": box["x"] + 20, "y": box["y"] + 8}]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    tab.page.wait_for_timeout(800)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_new_memory_is_read_out_once(tab: Tab, agent: Connect) -> None:
+    cursor = agent("cursor")
+    tab.open("/memories").settled()
+    tab.page.locator("[data-live=live]").first.wait_for()
+    tab.page.evaluate(_LISTEN)
+    cursor.add("The canary sings at dawn")
+    tab.page.wait_for_function("() => window.heard.length > 0", timeout=15_000)
+    tab.page.wait_for_timeout(6_000)
+    assert tab.page.evaluate("() => window.heard") == ["1 new memory"]
