@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -249,12 +250,13 @@ def test_digits_choose_the_time(tab: Tab) -> None:
     expect(tab.page.get_by_role("radio", name="90 days")).to_be_checked()
 
 
-def test_what_needs_attention_is_said_and_leads_on(windows: Windows, serve: Serve) -> None:
-    server = serve(60, OPENMEMORY_AUTH="off", OPENMEMORY_EMBEDDER_URL="http://127.0.0.1:9/v1",
-                   OPENMEMORY_EMBEDDER_MODEL="none", OPENMEMORY_EMBEDDER_DIMENSIONS="384")  # fmt: skip
-    with httpx.Client(base_url=server.url, timeout=30) as rest:
-        items = found(rest)["attention"]
-    tab = windows.tab(server.url).open("/").settled()
+def test_what_needs_attention_is_said_and_leads_on(tab: Tab, rest: httpx.Client) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    for app in ("cursor", "codex"):
+        wish = {"label": f"Of {app}", "app": app, "expires_at": soon}
+        rest.post("/api/v1/keys", json=wish).raise_for_status()
+    items = found(rest)["attention"]
+    tab.open("/").settled()
     rows = tab.page.get_by_role("region", name="Needs attention").get_by_role("listitem")
     assert items
     expect(rows).to_have_count(len(items))
