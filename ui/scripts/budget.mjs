@@ -34,22 +34,21 @@ if (!entry) throw new Error("The build has no index.html with a script: run `npm
 
 const named = (name) => name.replace(/^assets\//, "").replace(/-[\w-]{8}\.js$/, "");
 const lazy = new Set(scripts.flatMap((name) => found(LAZY, name)));
-const overview = [...lazy].find((name) => named(name) === "Overview");
-if (!overview) throw new Error("The build has no page named Overview");
-// The one that every page loads on top, as soon as it stands.
-const toaster = [...found(LAZY, entry)].filter((name) => !/^[A-Z]/.test(named(name)));
+const lazyOne = (wanted) => {
+  const name = [...lazy].find((name) => named(name) === wanted);
+  if (!name) throw new Error(`The build has nothing named ${wanted}`);
+  return name;
+};
+// What a page loads by itself as soon as it stands is a part of it.
+const FIRST = ["Overview", "Charts"];
+const first = new Set([entry, ...FIRST.map(lazyOne)].flatMap((name) => [...whole(name)]));
 const shell = whole(entry);
-const first = new Set([
-  ...shell,
-  ...whole(overview),
-  ...toaster.flatMap((name) => [...whole(name)]),
-]);
-const over = (name) => [...whole(name)].filter((each) => !first.has(each));
+const over = (name) => [...whole(name)].filter((each) => !shell.has(each));
 
 const rows = [
   ["first page's scripts", sum(first), 135 * KB],
   ...[...lazy]
-    .filter((name) => name !== overview)
+    .filter((name) => !FIRST.includes(named(name)))
     .map((name) => [`  ${named(name)}`, sum(over(name)), 35 * KB])
     .sort((one, other) => other[1] - one[1]),
   ["all scripts", sum(scripts), 260 * KB],

@@ -1,13 +1,12 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { lazy, StrictMode, Suspense } from "react";
+import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "@/api/cache";
+import { Toasts } from "@/components/Toasts";
 import { applyPreferences } from "@/preferences";
 import { router } from "@/router";
 import "@/styles.css";
-
-const Toaster = lazy(async () => ({ default: (await import("sonner")).Toaster }));
 
 applyPreferences();
 
@@ -18,9 +17,7 @@ createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
       <RouterProvider router={router} />
-      <Suspense>
-        <Toaster theme="system" position="bottom-center" visibleToasts={4} closeButton />
-      </Suspense>
+      <Toasts />
     </QueryClientProvider>
   </StrictMode>,
 );

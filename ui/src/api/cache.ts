@@ -5,6 +5,9 @@ import { isProblem } from "@/api/client";
 
 const MINUTE = 60_000;
 
+/** Set it as a mutation's `meta` whose 401 is its own answer, and no end of the session. */
+export const OWN_401 = { own401: true } as const;
+
 function signedOut(error: unknown): void {
   if (isProblem(error, 401)) void queryClient.invalidateQueries({ queryKey: ["me"] });
 }
@@ -15,7 +18,11 @@ export const queryClient: QueryClient = new QueryClient({
       if (query.queryKey[0] !== "me") signedOut(error);
     },
   }),
-  mutationCache: new MutationCache({ onError: signedOut }),
+  mutationCache: new MutationCache({
+    onError: (error, _variables, _result, mutation) => {
+      if (mutation.meta !== OWN_401) signedOut(error);
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: MINUTE,

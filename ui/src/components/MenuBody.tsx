@@ -1,29 +1,45 @@
 import clsx from "clsx";
 import { DropdownMenu } from "radix-ui";
-import type { MenuItem, MenuProps } from "@/components/Menu";
+import { type ReactNode, useRef } from "react";
+import type { MenuItem } from "@/components/Menu";
+import { MenuFrame } from "@/components/MenuFrame";
+import type { Opened } from "@/components/opener";
 
-export default function MenuBody({ children, items, head }: MenuProps) {
+interface Props extends Opened {
+  items: (MenuItem | "line")[];
+  head: ReactNode;
+}
+
+export default function MenuBody({ items, head, ...opened }: Props) {
+  const chosen = useRef<() => void>(undefined);
+  // Not before the button has the focus again: a dialog that an action opens gives it back there.
+  const run = () => {
+    chosen.current?.();
+    chosen.current = undefined;
+  };
   return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger asChild>{children}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          align="end"
-          sideOffset={4}
-          className="z-50 min-w-44 max-w-80 rounded-lg border border-line bg-raised p-1 shadow-pop"
-        >
-          {head && <div className="px-2.5 py-1.5 text-xs text-soft">{head}</div>}
-          {items.map((item, place) =>
-            item === "line" ? (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a line has nothing else
-              <DropdownMenu.Separator key={place} className="my-1 h-px bg-line" />
-            ) : (
-              <Item key={item.label} {...item} />
-            ),
-          )}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <MenuFrame
+      {...opened}
+      align="end"
+      onClosed={run}
+      className="z-50 min-w-44 max-w-80 rounded-lg border border-line bg-raised p-1 shadow-pop"
+    >
+      {head && <div className="px-2.5 py-1.5 text-xs text-soft">{head}</div>}
+      {items.map((item, place) =>
+        item === "line" ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a line has nothing else
+          <DropdownMenu.Separator key={place} className="my-1 h-px bg-line" />
+        ) : (
+          <Item
+            key={item.label}
+            {...item}
+            onSelect={() => {
+              chosen.current = item.onSelect;
+            }}
+          />
+        ),
+      )}
+    </MenuFrame>
   );
 }
 

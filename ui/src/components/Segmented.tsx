@@ -15,9 +15,9 @@ export function Segmented<T extends string>(props: Props<T>) {
   const { label, options, value, onChange, disabled, bare } = props;
   const name = useId();
   return (
-    <fieldset disabled={disabled} className="grid gap-1 disabled:opacity-60">
+    <fieldset disabled={disabled} className="grid min-w-0 gap-1 disabled:opacity-60">
       <legend className={bare ? "sr-only" : "mb-1 text-sm font-medium"}>{label}</legend>
-      <div className="flex rounded-lg border border-edge/60 bg-surface p-0.5">
+      <div className="flex flex-wrap rounded-lg border border-edge/60 bg-surface p-0.5">
         {options.map((option) => (
           <label
             key={option.value}

@@ -3,12 +3,10 @@
 import { queryClient } from "@/api/cache";
 import { api, body } from "@/api/client";
 import { wordsFor } from "@/components/ProblemCard";
+import { toaster } from "@/components/Toasts";
 import { t } from "@/i18n/t";
 
 let last: (() => Promise<void>) | undefined;
-
-// Loaded with the first message: nobody waits for it.
-const toaster = async () => (await import("sonner")).toast;
 
 type Back = () => Promise<unknown>;
 

@@ -25,6 +25,7 @@ export function Shell() {
   if (isProblem(me.error, 401)) return <SignIn />;
   return (
     <LiveProvider>
+      {/* biome-ignore lint/a11y/useValidAnchor: it leads somewhere, see skip() */}
       <a
         href="#content"
         onClick={skip}

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
+import { OWN_401 } from "@/api/cache";
 import { api, body, isProblem } from "@/api/client";
 import { Button } from "@/components/Button";
 import { Field, Input } from "@/components/Field";
@@ -11,6 +12,7 @@ export function SignIn() {
   const client = useQueryClient();
   const [key, setKey] = useState("");
   const signIn = useMutation({
+    meta: OWN_401,
     mutationFn: () => body(api.POST("/api/v1/session", { body: { key, label: label() } })),
     onSuccess: () => client.resetQueries(),
   });

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useLocation, useNavigate, useParams } from "@tanstack/react-router";
 import { ArrowUp } from "lucide-react";
-import { useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 import { meQuery } from "@/api/queries/me";
 import { headQuery } from "@/api/queries/memories";
 import { Answer } from "@/components/Answer";
@@ -13,9 +13,11 @@ import { FilterBar } from "@/pages/memories/FilterBar";
 import { DEFAULTS, wishOf } from "@/pages/memories/filters";
 import { List } from "@/pages/memories/List";
 import { ListSkeleton } from "@/pages/memories/ListSkeleton";
-import { MemoryPanel } from "@/pages/memories/panel/MemoryPanel";
+import { PANEL_ROOM } from "@/pages/memories/panel/room";
 import type { News } from "@/pages/memories/useLiveRows";
 import { useAddress } from "@/shell/search";
+
+const MemoryPanel = lazy(() => import("@/pages/memories/panel/MemoryPanel"));
 
 /** All memories; one of them beside them, or in their place where there is no room. */
 export default function Memories() {
@@ -82,17 +84,19 @@ export default function Memories() {
           )}
         </div>
         {id !== undefined && (
-          <MemoryPanel
-            key={id}
-            id={id}
-            me={me}
-            page={alone}
-            tab={String(address.tab)}
-            onTab={(tab) => change({ tab })}
-            editing={address.edit === true}
-            onEdit={(edit) => change({ edit })}
-            onClose={() => open(null)}
-          />
+          <Suspense fallback={<div className={alone ? "flex-1" : PANEL_ROOM} />}>
+            <MemoryPanel
+              key={id}
+              id={id}
+              me={me}
+              page={alone}
+              tab={String(address.tab)}
+              onTab={(tab) => change({ tab })}
+              editing={address.edit === true}
+              onEdit={(edit) => change({ edit })}
+              onClose={() => open(null)}
+            />
+          </Suspense>
         )}
       </div>
     </Page>

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, type KeyboardEvent, useRef, useState } from "react";
 import { meQuery } from "@/api/queries/me";
 import { addMemory, reloadLists } from "@/api/queries/memories";
 import { Button } from "@/components/Button";
@@ -27,7 +27,6 @@ export default function NewMemory({ onClose }: { onClose: () => void }) {
   const [infer, setInfer] = useState(false);
   const [blank, setBlank] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => box.current?.focus(), []);
   const { text, categories } = draft;
   const names = namesIn(categories);
 

@@ -1,19 +1,21 @@
-import { useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import type { MemoryDetail } from "@/api/queries/memory";
 import { Tabs } from "@/components/Tabs";
 import { t } from "@/i18n/t";
 import { Access } from "@/pages/memories/panel/Access";
 import { Actions } from "@/pages/memories/panel/Actions";
-import { EditForm } from "@/pages/memories/panel/EditForm";
 import { Facts } from "@/pages/memories/panel/Facts";
 import { FullText } from "@/pages/memories/panel/FullText";
 import { History } from "@/pages/memories/panel/History";
 import type { PanelProps } from "@/pages/memories/panel/MemoryPanel";
 import { Metadata } from "@/pages/memories/panel/Metadata";
-import { Reads } from "@/pages/memories/panel/Reads";
-import { Related } from "@/pages/memories/panel/Related";
 import { SaveState } from "@/pages/memories/panel/SaveState";
-import { Technical } from "@/pages/memories/panel/Technical";
+
+// What is not looked at each time comes when it is.
+const EditForm = lazy(() => import("@/pages/memories/panel/EditForm"));
+const Reads = lazy(() => import("@/pages/memories/panel/Reads"));
+const Related = lazy(() => import("@/pages/memories/panel/Related"));
+const Technical = lazy(() => import("@/pages/memories/panel/Technical"));
 
 const TABS = ["history", "reads", "related", "technical"] as const;
 
@@ -45,7 +47,9 @@ export function Loaded({
     <div className="grid gap-5">
       <div className="grid gap-3">
         {editing && me.can.write && kept ? (
-          <EditForm memory={memory} onClose={() => onEdit(false)} />
+          <Suspense fallback={<FullText text={memory.text} />}>
+            <EditForm memory={memory} onClose={() => onEdit(false)} />
+          </Suspense>
         ) : (
           <>
             <FullText text={memory.text} />

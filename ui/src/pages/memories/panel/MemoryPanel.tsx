@@ -7,6 +7,7 @@ import { IconButton } from "@/components/Button";
 import { t } from "@/i18n/t";
 import { Loaded } from "@/pages/memories/panel/Loaded";
 import { Missing } from "@/pages/memories/panel/Missing";
+import { PANEL_ROOM } from "@/pages/memories/panel/room";
 
 export interface PanelProps {
   id: string;
@@ -21,7 +22,7 @@ export interface PanelProps {
 }
 
 /** One memory, whole. */
-export function MemoryPanel(props: PanelProps) {
+export default function MemoryPanel(props: PanelProps) {
   const { id, page, onClose } = props;
   const memory = useQuery(memoryQuery(id));
   const missing = isProblem(memory.error, 404, 400);
@@ -31,7 +32,7 @@ export function MemoryPanel(props: PanelProps) {
       className={
         page
           ? "min-w-0 flex-1"
-          : "flex w-[26rem] shrink-0 flex-col overflow-hidden rounded-card border border-line bg-surface xl:w-[30rem] 2xl:w-[36rem]"
+          : `${PANEL_ROOM} flex flex-col overflow-hidden rounded-card border border-line bg-surface`
       }
     >
       <header

@@ -9,7 +9,7 @@ import { t } from "@/i18n/t";
 type Call = Schemas["CallOut"];
 
 /** Who was answered with the memory, to which query, and how high it came. */
-export function Reads({ memory, mayManage }: { memory: MemoryDetail; mayManage: boolean }) {
+export default function Reads({ memory, mayManage }: { memory: MemoryDetail; mayManage: boolean }) {
   const reads = useQuery({ ...readsQuery(memory.id), enabled: mayManage });
   if (!mayManage) return <p className="text-soft">{t("memory.reads.forbidden")}</p>;
   return (

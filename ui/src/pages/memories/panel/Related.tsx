@@ -7,7 +7,7 @@ import { Chip } from "@/components/Chip";
 import { t } from "@/i18n/t";
 
 /** What it took the place of or gave way to, then what is nearest in meaning. */
-export function Related({ id }: { id: string }) {
+export default function Related({ id }: { id: string }) {
   const related = useQuery(relatedQuery(id));
   return (
     <Answer query={related} skeleton={<Lines n={4} className="h-10" />}>

@@ -9,7 +9,7 @@ type Index = MemoryDetail["technical"]["index"];
 const TONES: Record<Index, Tone> = { "in sync": "good", pending: "warn", failed: "bad" };
 
 /** How a memory is held: for who looks for a fault. */
-export function Technical({ memory }: { memory: MemoryDetail }) {
+export default function Technical({ memory }: { memory: MemoryDetail }) {
   const { technical } = memory;
   return (
     <dl className="grid grid-cols-[9rem_minmax(0,1fr)] items-center gap-y-1.5 text-sm">
