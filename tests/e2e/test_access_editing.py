@@ -8,8 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from tests.acceptance.processes import Server
 from tests.e2e.agents import Agent
-from tests.e2e.browsing import PHONE, Tab, Windows
+from tests.e2e.browsing import PHONE, Tab, Theme, Windows
 from tests.e2e.conftest import Serve
 from tests.e2e.matrix import COLUMNS, apply, cell, deny, draft
 from tests.e2e.rules import cells, listed, memories, nothing_settled, settle, settled
@@ -99,8 +100,36 @@ def test_rules_that_cannot_be_read_are_blocked_and_never_allowed(
         assert cells(rest)["windsurf"]["all"]["blocked"]
     tab = windows.tab(server.url).open("/access").settled()
     for column in COLUMNS:
-        expect(cell(tab, "windsurf", column)).to_have_text("Blocked")
+        expect(cell(tab, "windsurf", column)).to_contain_text("its rules cannot be read")
+        expect(cell(tab, "windsurf", column)).not_to_contain_text(" of ")
     phone = windows.tab(server.url, size=PHONE).open("/access?app=windsurf").settled()
     expect(phone.page.get_by_role("button", name="health")).to_contain_text("Blocked")
-    assert not phone.audit()
+    for each in (tab, phone):
+        assert not each.audit()
     assert phone.overflow() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_editor_preview_and_simulator(
+    windows: Windows, server: Server, rest: httpx.Client, theme: Theme
+) -> None:
+    settle(rest, {"app": "cursor", "template": "write_own_only"})
+    tab = windows.tab(server.url, theme=theme).open("/access").settled()
+    cell(tab, "windsurf", "health").click()
+    deny(tab, "windsurf", "health")
+    tab.page.get_by_text("Start from a template").click()
+    draft(tab).get_by_role("button", name="Show what changes").click()
+    assert not tab.settled().audit()
+
+    phone = windows.tab(server.url, theme=theme, size=PHONE).open("/access?app=windsurf").settled()
+    phone.page.get_by_role("button", name="health").click()
+    sheet = phone.page.get_by_role("dialog", name="windsurf: health")
+    sheet.get_by_role("group", name="Reading").get_by_text("Deny").click()
+    assert not phone.settled().audit()
+    sheet.get_by_role("button", name="Close").click()
+    draft(phone).get_by_role("button", name="Show what changes").click()
+    assert not phone.settled().audit()
+    assert phone.overflow() == 0
+    draft(phone).get_by_role("button", name="Discard").click()
+    phone.open("/access?view=simulate&as=windsurf&query=green+tea").settled()
+    assert not phone.audit()

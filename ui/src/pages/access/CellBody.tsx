@@ -14,21 +14,34 @@ interface Props {
   drafted: boolean;
 }
 
-/** How much of a group an app may read and change: a fill, and the numbers themselves. */
-export function CellBody({ cell, paused, effect, drafted }: Props) {
-  if (cell.blocked) {
-    return (
-      <span className="flex items-center gap-1 px-2 font-semibold text-bad">
-        <Ban aria-hidden className="size-3.5 shrink-0" />
-        {t("access.blocked")}
+/** How much of a group an app may read and change: a fill with its numbers, and the same in words. */
+export function CellBody({ words, ...shown }: Props & { words: string }) {
+  return (
+    <>
+      <span aria-hidden className="block">
+        {shown.cell.blocked ? <Blocked /> : <Fill {...shown} />}
       </span>
-    );
-  }
+      <span className="sr-only">
+        {words} {shown.paused && t("common.state.paused")}
+      </span>
+    </>
+  );
+}
+
+function Blocked() {
+  return (
+    <span className="flex min-h-10 items-center gap-1 px-2 font-semibold text-bad">
+      <Ban className="size-3.5 shrink-0" />
+      {t("access.blocked")}
+    </span>
+  );
+}
+
+function Fill({ cell, effect, drafted }: Props) {
   const share = cell.total === 0 ? 0 : (100 * cell.readable) / cell.total;
   return (
     <span className="relative flex min-h-10 min-w-24 items-center gap-1.5 overflow-hidden rounded-md bg-sunken px-2">
       <span
-        aria-hidden
         className="absolute inset-y-0 start-0 bg-accent/25"
         style={{ inlineSize: `${share}%` }}
       />
@@ -37,7 +50,6 @@ export function CellBody({ cell, paused, effect, drafted }: Props) {
       </span>
       <WriteMark cell={cell} />
       {(effect !== "inherit" || drafted) && <RuleMark effect={effect} drafted={drafted} />}
-      {paused && <span className="sr-only">{t("common.state.paused")}</span>}
     </span>
   );
 }
@@ -63,7 +75,7 @@ function RuleMark({ effect, drafted }: { effect: Effect; drafted: boolean }) {
   const { Icon, tone } = looks[effect];
   return (
     <span
-      className={`relative ms-auto inline-flex items-center gap-1 text-2xs font-semibold ${tone} ${drafted ? "rounded border border-dashed border-current px-1" : ""}`}
+      className={`relative ms-auto inline-flex items-center gap-1 text-2xs font-semibold ${tone} ${drafted ? "rounded border border-dashed border-current bg-surface px-1" : ""}`}
     >
       {Icon && <Icon aria-hidden className="size-3.5 shrink-0" />}
       {drafted && t(`access.effect.${effect}`)}

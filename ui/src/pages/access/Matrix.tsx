@@ -26,7 +26,7 @@ export function Matrix(props: Props) {
   const { matrix, columns, rules, draft, grid } = props;
   const { ref, onKeyDown } = { ref: grid.table, onKeyDown: grid.onKeyDown };
   return (
-    <div className="overflow-x-auto rounded-card border border-line bg-surface">
+    <div className="max-h-[calc(100dvh-9rem)] scroll-ps-60 scroll-pt-16 overflow-auto rounded-card border border-line bg-surface">
       <table
         ref={ref}
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: WAI-ARIA's grid pattern on a real table
@@ -37,7 +37,7 @@ export function Matrix(props: Props) {
       >
         <thead>
           <tr>
-            <th scope="col" className="sticky start-0 z-10 bg-surface px-3 py-2 text-start">
+            <th scope="col" className="sticky start-0 top-0 z-20 bg-surface px-3 py-2 text-start">
               {t("access.app")}
             </th>
             {columns.map((column) => (
@@ -57,7 +57,10 @@ export function Matrix(props: Props) {
 
 function Head({ column }: { column: Column }) {
   return (
-    <th scope="col" className="max-w-40 px-2 py-1.5 text-start align-bottom font-medium">
+    <th
+      scope="col"
+      className="sticky top-0 z-10 max-w-40 bg-surface px-2 py-1.5 text-start align-bottom font-medium"
+    >
       <bdi className="block truncate" title={column.label}>
         {column.label}
       </bdi>
@@ -99,12 +102,11 @@ function Line({ row, at, columns, labels, grid, open, onOpen }: Props & LineProp
             {...grid.place(at, place + 1)}
             tabIndex={grid.stop(at, place + 1)}
             aria-selected={opened(column.name)}
-            aria-label={cellInWords(name, column.label, body)}
             onClick={() => onOpen(row.app, column.name)}
             onKeyDown={enter(column.name)}
             className={`${CELL} aria-selected:outline-2 aria-selected:outline-accent`}
           >
-            <CellBody {...body} />
+            <CellBody {...body} words={cellInWords(name, column.label, body)} />
           </td>
         );
       })}

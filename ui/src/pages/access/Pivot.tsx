@@ -60,8 +60,7 @@ export function Pivot({ matrix, columns, rules, draft, labels, app, onApp, onOpe
                 className="grid min-h-11 w-full grid-cols-[1fr_minmax(8rem,50%)] items-center gap-2 rounded-md ps-2 text-start"
               >
                 <bdi className="truncate">{column.label}</bdi>
-                <CellBody {...body} />
-                <span className="sr-only">{cellInWords(name, column.label, body)}</span>
+                <CellBody {...body} words={cellInWords(name, column.label, body)} />
               </button>
             </li>
           );

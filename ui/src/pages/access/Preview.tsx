@@ -86,7 +86,7 @@ function Memories({ of: found, title }: { of: Difference; title: string }) {
               <Link
                 to="/memories/$id"
                 params={{ id: short_id ?? id }}
-                className="min-w-0 truncate hover:underline"
+                className="min-w-0 truncate leading-7 hover:underline max-md:leading-11"
                 dir="auto"
               >
                 {excerpt}
