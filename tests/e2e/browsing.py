@@ -106,9 +106,10 @@ class Tab:
         return self.page.evaluate(_AUDIT, list(_STANDARDS))
 
     def overflow(self) -> int:
-        """How many pixels the page is wider than its window."""
+        """How many pixels the page, or what scrolls in it, is wider than its window."""
         return self.page.evaluate(
-            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            "() => Math.max(...[document.documentElement, document.querySelector('main')].map("
+            "(each) => (each?.scrollWidth ?? 0) - (each?.clientWidth ?? 0)))"
         )
 
     def require_quiet(self) -> None:

@@ -109,8 +109,7 @@ def test_axe_finds_nothing_in_what_opens_over_every_page(
     overlay.wait_for(state="detached")
 
 
-@pytest.mark.ci
-@pytest.mark.parametrize("width", [1440, 1024, 768, 390, 320])
+@pytest.mark.parametrize("width", [1440, 1024, 768, 390, pytest.param(320, marks=pytest.mark.ci)])
 def test_no_page_scrolls_sideways(windows: Windows, server: Server, width: int) -> None:
     tabs = looked_at(windows, server, PAGES, size=(width, 800))
     wide = {tab.page.url: tab.overflow() for tab in tabs if tab.overflow() > 0}
