@@ -26,7 +26,7 @@ export function Row({ call, me, open, onToggle }: Props) {
         type="button"
         aria-expanded={open}
         onClick={onToggle}
-        className="grid min-h-11 w-full grid-cols-[1rem_1fr_auto] items-center gap-x-3 gap-y-0.5 px-2 py-1.5 text-start hover:bg-sunken lg:grid-cols-[1rem_6rem_10rem_9rem_1fr_9rem_5rem_7rem]"
+        className="grid min-h-11 w-full grid-cols-[1rem_1fr_auto] items-center gap-x-3 gap-y-0.5 px-2 py-1.5 text-start hover:bg-sunken lg:grid-cols-[1rem_5rem_8rem_8rem_minmax(0,1fr)_8rem_4rem_5rem] xl:grid-cols-[1rem_6rem_10rem_9rem_minmax(0,1fr)_9rem_5rem_7rem]"
       >
         <ChevronRight aria-hidden className={clsx("size-4 text-faint", open && "rotate-90")} />
         <Time

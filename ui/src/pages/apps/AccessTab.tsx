@@ -18,7 +18,7 @@ const LINK = "inline-flex min-h-6 items-center text-sm text-accent underline max
 /** Its row of the rules, and what that comes to. It is changed on the page of all the rules. */
 export default function AccessTab({ app }: { app: AppOut }) {
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-[2fr_3fr]">
+    <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[2fr_3fr]">
       <May app={app} />
       <Groups app={app} />
     </div>

@@ -11,7 +11,7 @@ import type { Settling } from "@/pages/apps/useSettling";
 /** What changes much at once. All of it can be undone. */
 export default function DangerTab({ app, settling }: { app: AppOut; settling: Settling }) {
   return (
-    <div className="grid max-w-3xl gap-4">
+    <div className="grid max-w-3xl grid-cols-1 gap-4">
       <TakeBack app={app} />
       <Section title={t("apps.danger.merge")}>
         <p className="mb-3 text-soft">{t("apps.danger.mergeText")}</p>

@@ -58,15 +58,20 @@ function Table({ apps, days, settling, order, onOrder }: Props) {
         <thead className="border-b border-line text-xs text-soft">
           <tr>
             <Head {...head} by="name" word={t("apps.column.app")} className="w-[30%] ps-4" />
-            <Head {...head} by="last_seen" word={t("apps.column.seen")} className="w-28" />
-            <th scope="col" className="w-52 px-2 text-start font-medium">
+            <Head {...head} by="last_seen" word={t("apps.column.seen")} className="w-24" />
+            <th scope="col" className="w-48 px-2 text-start font-medium">
               {t("apps.column.calls")}
             </th>
-            <Head {...head} by="memories" word={t("apps.column.wrote")} className="w-24" />
-            <th scope="col" className="w-36 px-2 text-start font-medium">
+            <Head
+              {...head}
+              by="memories"
+              word={t("apps.column.wrote")}
+              className="w-20 max-xl:hidden"
+            />
+            <th scope="col" className="w-32 px-2 text-start font-medium">
               {t("apps.column.reads")}
             </th>
-            <th scope="col" className="w-16 px-2 text-start font-medium">
+            <th scope="col" className="w-14 px-2 max-xl:hidden text-start font-medium">
               {t("apps.column.keys")}
             </th>
             <th scope="col" className="w-36">
@@ -146,11 +151,13 @@ function Row(props: { app: AppOut; days: AppDays | undefined; settling: Settling
           {callsInWords(sumsOf(days))}
         </span>
       </td>
-      <td className="px-2 tabular-nums">{count(app.total_memories_created)}</td>
+      <td className="px-2 tabular-nums max-xl:hidden">{count(app.total_memories_created)}</td>
       <td className="px-2">
         <Share app={app} />
       </td>
-      <td className="px-2 text-soft tabular-nums">{app.keys === 0 ? "–" : count(app.keys)}</td>
+      <td className="px-2 text-soft tabular-nums max-xl:hidden">
+        {app.keys === 0 ? "–" : count(app.keys)}
+      </td>
       <td className="px-2 text-end">
         <Actions app={app} settling={settling} />
       </td>
