@@ -354,7 +354,7 @@ def hold(tab: Tab, target: Locator) -> None:
     """A finger that stays where it is for a moment."""
     box = target.bounding_box()
     assert box is not None
-    touch = tab.page.context.new_cdp_session(tab.page)
+    touch: Any = tab.page.context.new_cdp_session(tab.page)
     points = [{"x": box["x"] + 20, "y": box["y"] + 8}]
     touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
     tab.page.wait_for_timeout(800)
