@@ -112,13 +112,13 @@ def test_what_is_counted_is_what_the_api_counts_and_follows_an_agent(
     assert after["calls"]["writes"] == before["calls"]["writes"] + 1
 
 
-def test_only_who_called_is_among_what_happened_just_now(tab: Tab, agent: Connect) -> None:
+def test_only_who_called_is_among_the_latest_calls(tab: Tab, agent: Connect) -> None:
     agent("cursor").search("a question of an agent")
     for path in ("/memories", "/apps", "/access", "/search?q=tea", "/settings"):
         tab.open(path).settled()
     tab.open("/").settled()
     last = tab.page.locator("section").filter(
-        has=tab.page.get_by_role("heading", name="Just now", exact=True)
+        has=tab.page.get_by_role("heading", name="Latest calls", exact=True)
     )
     expect(last.get_by_role("listitem").first).to_contain_text("a question of an agent")
 

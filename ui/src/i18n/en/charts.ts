@@ -3,6 +3,7 @@ export const charts = {
   showChart: "Show chart: {title}",
   copyCsv: "Copy CSV: {title}",
   hint: "Point at it, or use the arrow keys",
+  hintTouch: "Touch it to read its numbers",
   growth: {
     title: "Memories over time",
     label: "Memories over time, by app",

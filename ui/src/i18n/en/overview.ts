@@ -27,7 +27,7 @@ export const overview = {
     dismiss: "Dismiss: {text}",
   },
   last: {
-    title: "Just now",
+    title: "Latest calls",
     all: "All activity",
     none: "No agent has read or written yet.",
     somebody: "Without an app",
