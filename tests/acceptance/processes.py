@@ -113,7 +113,7 @@ def started(home: Home, command: Sequence[str], **env: str) -> Generator["subpro
 
 
 def until_serving(
-    home: Home, process: "subprocess.Popen[bytes] | None" = None, *, within: float = 30
+    home: Home, process: "subprocess.Popen[bytes] | None" = None, *, within: float = 120
 ) -> Server:
     """The server of `home`, once it serves; a start that failed shows what it printed."""
 
