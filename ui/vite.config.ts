@@ -19,7 +19,14 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         // Every page needs some of them: apart, each would be a file of its own with two hundred bytes.
-        codeSplitting: { groups: [{ name: "icons", test: /lucide-react/ }] },
+        codeSplitting: {
+          groups: [
+            {
+              name: "parts",
+              test: /lucide-react|src.(api|components|i18n).(?!.*(Body|Frame|client|cache|schema))/,
+            },
+          ],
+        },
       },
     },
   },

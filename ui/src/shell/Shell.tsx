@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
-import type { MouseEvent } from "react";
+import { lazy, type MouseEvent, Suspense } from "react";
 import { isProblem } from "@/api/client";
 import { meQuery } from "@/api/queries/me";
 import { Late, Lines } from "@/components/Answer";
@@ -10,8 +10,9 @@ import { LiveProvider } from "@/live/LiveProvider";
 import { BottomBar } from "@/shell/BottomBar";
 import { Rail } from "@/shell/Rail";
 import { ShellKeys } from "@/shell/ShellKeys";
-import { SignIn } from "@/shell/SignIn";
 import { TopBar } from "@/shell/TopBar";
+
+const SignIn = lazy(() => import("@/shell/SignIn"));
 
 /** By hand: a link to a fragment starts from the base of the dashboard, not from this page. */
 function skip(event: MouseEvent): void {
@@ -22,7 +23,13 @@ function skip(event: MouseEvent): void {
 /** Around every page: where one is, what is going on, and who one is. */
 export function Shell() {
   const me = useQuery(meQuery);
-  if (isProblem(me.error, 401)) return <SignIn />;
+  if (isProblem(me.error, 401)) {
+    return (
+      <Suspense>
+        <SignIn />
+      </Suspense>
+    );
+  }
   return (
     <LiveProvider>
       {/* biome-ignore lint/a11y/useValidAnchor: it leads somewhere, see skip() */}

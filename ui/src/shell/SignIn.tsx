@@ -8,7 +8,7 @@ import { wordsFor } from "@/components/ProblemCard";
 import { t } from "@/i18n/t";
 
 /** Trades a key for a session. The address stays, so one comes back to where one was. */
-export function SignIn() {
+export default function SignIn() {
   const client = useQueryClient();
   const [key, setKey] = useState("");
   const signIn = useMutation({

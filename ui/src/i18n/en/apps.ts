@@ -78,7 +78,6 @@ export const apps = {
   one: {
     back: "All apps",
     tabs: "More of {app}",
-    names: "Calls itself {names}",
     since: "since {day}",
     reads: "Can read",
     changes: "Can change",

@@ -8,10 +8,8 @@ export const common = {
   undone: "Undone",
   copy: "Copy",
   copied: "Copied",
-  more: "More",
   loading: "Loading",
   never: "never",
-  none: "none",
   clearFilters: "Clear filters",
   asOf: "Shown as of {time}",
   request: "Request {id}",
@@ -24,7 +22,6 @@ export const common = {
     trashed: "In the trash",
   },
   memories: { one: "{n} memory", other: "{n} memories" },
-  ofApps: "{readable} of {total}",
   problem: {
     unreached: {
       title: "The server does not answer",

@@ -1,7 +1,6 @@
 export const memories = {
   title: "Memories",
   list: "Memories",
-  of: "{shown} of {total}",
   filter: {
     text: "Filter by text",
     label: "Filters",
@@ -47,7 +46,6 @@ export const memories = {
     select: "Select: {text}",
     reads: { one: "{n} read", other: "{n} reads" },
     neverRead: "never read",
-    readers: "{readable} of {total} apps",
     readersLong: "{readable} of {total} known apps may read it now",
     indexing: "Indexing",
     gone: "Deleted meanwhile",
@@ -82,8 +80,6 @@ export const memories = {
     clear: "Clear the selection",
     tooMany: "At most {count} at once: narrow the filter.",
     working: { one: "Changing {n} memory", other: "Changing {n} memories" },
-    categorise: "Categorise",
-    more: "More for the selected memories",
   },
   do: {
     pause: "Pause",

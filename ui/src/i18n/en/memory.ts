@@ -1,5 +1,4 @@
 export const memory = {
-  title: "Memory",
   named: "Memory {id}",
   close: "Close the memory",
   back: "Back to the list",
@@ -10,10 +9,8 @@ export const memory = {
   linkCopied: "Link copied",
   showAll: "Show all",
   showLess: "Show less",
-  by: "by",
   missing: {
     title: "No such memory",
-    erased: "This memory was erased",
     list: "To the list",
   },
   facts: {
@@ -32,12 +29,10 @@ export const memory = {
     none: "None",
     agent: "Agent",
     run: "Run",
-    role: "Role",
     actor: "Speaker",
     appId: "App id",
     inferred: "Wording",
     inferredBy: "Extracted by the language model",
-    verbatim: "As written",
     immutable: "Protected",
     immutableYes: "Agents cannot change it",
   },
@@ -54,7 +49,6 @@ export const memory = {
   access: {
     title: "Who can read it",
     summary: "{readable} of {total} known apps",
-    why: "Why: {app}",
     read: "Can read",
     noRead: "Cannot read",
     write: "can change",
@@ -86,7 +80,6 @@ export const memory = {
     title: "Changed while you edited",
     text: "Somebody saved another version. Nothing of yours is lost: decide what it shall say.",
     theirs: "As it is now",
-    changed: "What they changed",
     mine: "Yours",
     merged: "What to save",
     mergedHint: "Both changes together, as far as they do not touch the same words.",
@@ -136,10 +129,6 @@ export const memory = {
     score: "score {score}",
     forbidden: "Only who manages this store sees the log of calls.",
     noQuery: "without a query",
-    when: "When",
-    who: "App",
-    query: "Query",
-    place: "Rank and score",
   },
   related: {
     none: "Nothing is like it.",

@@ -4,7 +4,6 @@ export const shell = {
   more: "More",
   newMemory: "New memory",
   jump: "Search or jump to",
-  jumpEmpty: "Nothing by that name. Enter searches your memories.",
   jumpSearch: "Search memories for “{query}”",
   live: {
     live: "Live",
