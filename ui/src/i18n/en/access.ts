@@ -16,7 +16,9 @@ export const access = {
   drafted: "Draft",
   ownRow: "Own rules",
   noCategories:
-    "No memory has a category yet. Without a language model none is ever decided; tags always work.",
+    "No memory has a category yet. They are set by hand, or decided by a language model; tags come with what clients write.",
+  noApps: "No app has called yet. What is settled for any other app holds for the first that does.",
+  connect: "Connect one",
   moreColumns: { one: "{n} smaller group is left out.", other: "{n} smaller groups are left out." },
   moreApps: { one: "{n} more app is left out.", other: "{n} more apps are left out." },
   moreMemories: { one: "and {n} more memory", other: "and {n} more memories" },

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import type { By, Matrix as MatrixOut, RulesOut } from "@/api/queries/access";
 import { Segmented } from "@/components/Segmented";
 import { useMedia } from "@/components/useMedia";
@@ -76,6 +77,17 @@ function Remarks({ matrix, columns, by }: { matrix: MatrixOut; columns: Column[]
   const unlabelled = by === "category" && columns.every(({ name }) => !name.startsWith("label:"));
   return (
     <div className="grid gap-1 text-xs text-faint">
+      {matrix.apps.length === 1 && (
+        <p>
+          {t("access.noApps")}{" "}
+          <Link
+            to="/connect"
+            className="inline-flex min-h-6 items-center text-accent underline max-md:min-h-11"
+          >
+            {t("access.connect")}
+          </Link>
+        </p>
+      )}
       {unlabelled && <p>{t("access.noCategories")}</p>}
       {more_columns > 0 && <p>{t("access.moreColumns", { n: more_columns })}</p>}
       {more_apps > 0 && <p>{t("access.moreApps", { n: more_apps })}</p>}
