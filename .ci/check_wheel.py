@@ -113,7 +113,7 @@ def serve(home: Path) -> None:
             sys.exit(f"The memory was not found: {found}")
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def look_at_dashboard(url: str, version: str) -> None:
