@@ -109,6 +109,7 @@ def constant(portal: BlockingPortal) -> Generator[OpenAIDouble]:
         yield double
 
 
+@pytest.mark.timeout(900)
 def test_five_thousand_adds_do_not_keep_a_person_waiting(
     windows: Windows, serve: Serve, constant: OpenAIDouble
 ) -> None:
