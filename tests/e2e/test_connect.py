@@ -80,7 +80,6 @@ def test_the_settings_of_the_page_work_and_it_says_so_by_itself(
     tab.page.wait_for_url("**/activity?app=cursor*")
 
 
-@pytest.mark.ci
 def test_only_a_new_call_counts(tab: Tab, portal: BlockingPortal, server: Server) -> None:
     with connected(portal, server.url, "codex") as codex:
         codex.search("anything")
@@ -196,7 +195,6 @@ def test_the_connection_is_tested_with_the_key(windows: Windows, serve: Serve) -
     assert key not in tab.page.content()
 
 
-@pytest.mark.ci
 def test_after_a_minute_it_says_what_to_check(tab: Tab) -> None:
     tab.page.clock.install()
     tab.open("/connect?client=goose").settled()
