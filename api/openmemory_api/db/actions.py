@@ -17,6 +17,7 @@ from openmemory_api.domain.requests import Action, ActionKind, ChangeKind, Histo
 
 _CHUNK = 500
 _AT_A_STRETCH = 200
+_PAGE = 1_000
 """Rows whose contents are made JSON before other requests are served again."""
 
 
@@ -108,22 +109,22 @@ async def record(
     now: datetime,
 ) -> None:
     """Write the history rows of an action."""
-    rows = [
-        {
-            "id": str(uuid4()),
-            "number": number,
-            "memory_id": change.memory_id,
-            "action_id": action_id,
-            "kind": change.kind,
-            "version": change.version,
-            "before": change.before,
-            "after": change.after,
-            "created_at": now,
-        }
-        for change in changes
-    ]
-    for start in range(0, len(rows), _AT_A_STRETCH):
-        await connection.execute(sa.insert(history), rows[start : start + _AT_A_STRETCH])
+    for start in range(0, len(changes), _AT_A_STRETCH):
+        rows = [
+            {
+                "id": str(uuid4()),
+                "number": number,
+                "memory_id": change.memory_id,
+                "action_id": action_id,
+                "kind": change.kind,
+                "version": change.version,
+                "before": change.before,
+                "after": change.after,
+                "created_at": now,
+            }
+            for change in changes[start : start + _AT_A_STRETCH]
+        ]
+        await connection.execute(sa.insert(history), rows)
 
 
 async def entries(
@@ -218,8 +219,22 @@ async def states_before_trash(
 
 
 async def recorded(connection: ReadConnection, action_id: str) -> list[Recorded]:
-    """What an action did, memory by memory."""
-    return (await recorded_by_action(connection, [action_id])).get(action_id, [])
+    """What an action did, memory by memory; what it did to one, in order."""
+    found: list[Recorded] = []
+    last = ""
+    # In pages: nobody else is served while what a row held is being read.
+    while True:
+        statement = (
+            sa.select(history)
+            .where(history.c.action_id == action_id, history.c.id > last)
+            .order_by(history.c.id)
+            .limit(_PAGE)
+        )
+        page = list(await connection.execute(statement))
+        found += [recorded_as(row) for row in page]
+        if len(page) < _PAGE:
+            return sorted(found, key=lambda part: part.version)
+        last = page[-1].id
 
 
 async def recorded_by_action(

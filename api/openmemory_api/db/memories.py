@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import anyio.lowlevel
 import numpy as np
 import sqlalchemy as sa
 
@@ -255,7 +256,14 @@ async def changed_after(
     if len(rows) == limit:
         # A write is taken whole or not at all, or the rest of it would never be asked for.
         rows = await _whole_last_write(connection, rows, embedder)
-    return [Point(to_memory(row), _matrix(row.pieces, row.data)) for row in rows]
+    points: list[Point] = []
+    for start in range(0, len(rows), _AT_A_STRETCH):
+        if start:
+            # One write may be of very many, and nobody else is served meanwhile.
+            await anyio.lowlevel.checkpoint()
+        part = rows[start : start + _AT_A_STRETCH]
+        points += [Point(to_memory(row), _matrix(row.pieces, row.data)) for row in part]
+    return points
 
 
 async def _whole_last_write(

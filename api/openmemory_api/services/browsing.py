@@ -71,7 +71,7 @@ class BrowseService:
         self._lists: _Kept[tuple[Filter, Sort, int], str] = _Kept(_LISTS)
         self._totals: _Kept[tuple[Filter, int], int] = _Kept(_COUNTS)
         self._facets: _Kept[tuple[Filter, str, int], list[tuple[Any, int]]] = _Kept(_COUNTS)
-        self._read: dict[str, tuple[int, frozenset[str]]] = {}
+        self._read: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     async def page(
         self, viewer: Caller, wish: Wish, sort: Sort, *, offset: int, limit: int
@@ -132,7 +132,7 @@ class BrowseService:
         if wish.categories:
             parts.append(any_of(*map(_of_category, wish.categories)))
         if wish.never_read:
-            parts.append(Not(In("id", tuple(sorted(await self._ever_read(viewer))))))
+            parts.append(Not(In("id", await self._ever_read(viewer))))
         async with self._database.read() as connection:
             if wish.apps:
                 merges = await _merges(connection, viewer)
@@ -181,18 +181,19 @@ class BrowseService:
             known = self._facets.put(key, await browsing.numbers(connection, wanted, by))
         return known
 
-    async def _ever_read(self, viewer: Caller) -> frozenset[str]:
+    async def _ever_read(self, viewer: Caller) -> tuple[str, ...]:
         """What agents were ever answered with, as far as the log goes; only what is new is read."""
         await self._recorder.flush()
-        last, known = self._read.get(viewer.project_id, (0, frozenset[str]()))
+        last, known = self._read.get(viewer.project_id, (0, ()))
         async with self._recorder.database.read() as connection:
             newest, more = await reading.read_since(connection, viewer.project_id, last)
         if newest < last:
             # The log was begun anew.
             self._read.pop(viewer.project_id)
             return await self._ever_read(viewer)
-        if more - known:
-            known |= more
+        if more and not more.issubset(known):
+            # In order and kept so: the same set is the same filter, by which lists are kept.
+            known = tuple(sorted({*known, *more}))
         self._read[viewer.project_id] = newest, known
         return known
 

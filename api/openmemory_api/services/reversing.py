@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from openmemory_api.db.actions import Recorded, contents, state_of
 from openmemory_api.domain.access import Caller
@@ -11,6 +11,9 @@ from openmemory_api.domain.memory import Memory, State
 from openmemory_api.domain.requests import ChangeKind
 from openmemory_api.services.limits import Quota
 from openmemory_api.services.writing import Write
+
+_PIECE: Final = 200
+"""Memories that are taken back at a stretch: nobody else is served meanwhile."""
 
 
 def is_as_before(first: Recorded, memory: Memory) -> bool:
@@ -33,14 +36,17 @@ async def reverse(
     Raises:
         QuotaExceeded: it would have more.
     """
+    back, gone, _ = _moving(changed)
+    await quota.require_room_for(write.connection, caller, back, gone)
+    for start in range(0, len(changed), _PIECE):
+        await _reverse(write, changed[start : start + _PIECE])
+
+
+async def _reverse(write: Write, changed: Sequence[tuple[Recorded, Memory]]) -> None:
     firsts = {memory.id: first for first, memory in changed}
     before = {memory_id: _state_before(first) for memory_id, first in firsts.items()}
     now = {memory.id: memory for _, memory in changed}
-    other = [each for each in now.values() if each.state is not before[each.id]]
-    back = [each for each in other if each.state is State.TRASHED]
-    gone = [each for each in other if before[each.id] is State.TRASHED]
-    moved = [each for each in other if State.TRASHED not in (each.state, before[each.id])]
-    await quota.require_room_for(write.connection, caller, back, gone)
+    back, gone, moved = _moving(changed)
     now |= {memory.id: memory for memory in await write.restore(back, before)}
     now |= {memory.id: memory for memory in await write.move(moved, before)}
     edited = [each for each in now.values() if _differs(firsts[each.id], each)]
@@ -48,6 +54,18 @@ async def reverse(
     await write.replace(pairs)
     now |= {memory.id: memory for _, memory in pairs}
     await write.trash([now[each.id] for each in gone])
+
+
+def _moving(
+    changed: Sequence[tuple[Recorded, Memory]],
+) -> tuple[list[Memory], list[Memory], list[Memory]]:
+    """What has to come back from the trash, what goes there, and what changes its state else."""
+    other = [(_state_before(first), each) for first, each in changed]
+    other = [(before, each) for before, each in other if each.state is not before]
+    back = [each for _, each in other if each.state is State.TRASHED]
+    gone = [each for before, each in other if before is State.TRASHED]
+    moved = [each for before, each in other if State.TRASHED not in (each.state, before)]
+    return back, gone, moved
 
 
 def _state_before(first: Recorded) -> State:
