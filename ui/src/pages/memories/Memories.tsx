@@ -57,7 +57,9 @@ export default function Memories() {
     >
       <div className="flex min-h-0 flex-1 gap-4 pb-3">
         <div className={alone ? "hidden" : "flex min-h-0 min-w-0 flex-1 flex-col"}>
-          <FilterBar address={address} wish={wish} onChange={change} phone={phone} />
+          {me.can.read && (
+            <FilterBar address={address} wish={wish} onChange={change} phone={phone} />
+          )}
           {me.can.read ? (
             <Answer query={head} skeleton={<ListSkeleton wide={roomForColumns} />}>
               {(data) =>
