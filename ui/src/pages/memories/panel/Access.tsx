@@ -1,7 +1,7 @@
 import { Check, Pause, Pencil, PencilOff, X } from "lucide-react";
 import type { Schemas } from "@/api/client";
 import type { MemoryDetail } from "@/api/queries/memory";
-import { AppName, nameOfApp } from "@/components/AppName";
+import { AppName } from "@/components/AppName";
 import { t } from "@/i18n/t";
 
 type AppAccess = Schemas["DashboardAppAccess"];
@@ -38,10 +38,7 @@ function App({ access }: { access: AppAccess }) {
   return (
     <li>
       <details className="group">
-        <summary
-          aria-label={`${nameOfApp(app, label)}: ${said(access)}`}
-          className="flex min-h-9 cursor-pointer list-none items-center gap-2 px-3 py-1.5 max-md:min-h-11 [&::-webkit-details-marker]:hidden"
-        >
+        <summary className="flex min-h-9 cursor-pointer list-none items-center gap-2 px-3 py-1.5 max-md:min-h-11 [&::-webkit-details-marker]:hidden">
           <AppName app={app} label={label} />
           <span className="ms-auto flex shrink-0 items-center gap-3 text-xs">
             <span className={`inline-flex items-center gap-1 ${reads ? "text-good" : "text-bad"}`}>
@@ -52,6 +49,7 @@ function App({ access }: { access: AppAccess }) {
               aria-hidden
               className={`size-3.5 ${writes ? "text-soft" : "text-faint opacity-60"}`}
             />
+            <span className="sr-only">{unseen(access)}</span>
           </span>
         </summary>
         <p className="px-3 pb-2 text-xs text-soft">{why(read)}</p>
@@ -63,11 +61,9 @@ function App({ access }: { access: AppAccess }) {
   );
 }
 
-function said({ paused, read, write }: AppAccess): string {
-  const words = [
-    read?.allowed ? t("memory.access.read") : t("memory.access.noRead"),
-    write?.allowed ? t("memory.access.write") : t("memory.access.noWrite"),
-  ];
+/** What only the signs say. */
+function unseen({ paused, write }: AppAccess): string {
+  const words = [write?.allowed ? t("memory.access.write") : t("memory.access.noWrite")];
   if (paused) words.push(t("memory.access.paused"));
   return words.join(", ");
 }
