@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
 Metadata: TypeAlias = Mapping[str, Json]
@@ -93,6 +93,17 @@ class Memory:
     def short_id(self) -> str | None:
         """What people and models call it, within its user."""
         return None if self.number is None else f"m{self.number}"
+
+
+class Utterance(NamedTuple):
+    """A memory as something said in a conversation: what ranking asks beside words and meaning."""
+
+    text: str
+    actor: str | None = None
+    run: tuple[str | None, ...] | None = None
+    """What the messages of one conversation have in common; None for a memory of none."""
+    number: int | None = None
+    """As in `Memory`: messages that were stored one after the other have consecutive ones."""
 
 
 @dataclass(frozen=True, slots=True)
