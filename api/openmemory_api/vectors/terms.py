@@ -27,6 +27,13 @@ _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
 _OPTIONAL_MARKS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}])\p{Mn}+")
 """Marks that writers of these scripts leave out. Indic vowel signs are marks too, and stay."""
 _LATIN_WORD = regex.compile(r"[a-z']+")
+_COMPOUND = regex.compile(
+    r"(?<![\p{L}\p{N}\p{M}])[\p{L}\p{N}\p{M}]++(?:[._/\\:@#+-]++[\p{L}\p{N}\p{M}]++)+"
+)
+_ASCII_COMPOUND = re.compile(r"(?<![a-z0-9])[a-z0-9]++(?:[._/\\:@#+-]++[a-z0-9]++)+")
+"""Versions, paths, addresses and names in code: `v1.2.3`, `etc/hosts`, `snake_case`."""
+_CAMEL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][a-z0-9]+(?:[A-Z][a-z0-9]*)+")
+_HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
 _FUNCTION_WORDS = """
     a about after again all also am an and any are aren't as at be because been before being but by
@@ -81,6 +88,8 @@ def document_terms(text: str) -> dict[str, float]:
             counts.update(token.text)
         counts[_term(token)] += 1
         length += token.text not in STOP_WORDS
+    # Beside their parts, and without making the text any longer for it.
+    counts.update(_identifiers(text))
     # The root spares long texts: a page that answers must not lose to a line that does not.
     relative_length = math.sqrt(length / TYPICAL_LENGTH)
     half = SATURATION * (1 - LENGTH_PENALTY + LENGTH_PENALTY * relative_length)
@@ -97,6 +106,7 @@ def query_terms(text: str) -> dict[str, float]:
     tokens = list(_tokens(text))
     telling = [token for token in tokens if token.text not in STOP_WORDS]
     weights = {_term(token): _rarity(token) for token in telling or tokens}
+    weights |= dict.fromkeys(_identifiers(text), 1.0)
     total = sum(weights.values())
     return {term: weight / total for term, weight in weights.items()}
 
@@ -142,6 +152,15 @@ def _tokens(text: str) -> Iterator[_Token]:
         else:
             for start in range(len(run) - 1):
                 yield _Token(run[start : start + 2], pair=True)
+
+
+def _identifiers(text: str) -> Iterator[str]:
+    """What programs call things, whole, and the parts of what is run together in camel case."""
+    normalised = _normalised(text)
+    compound = _ASCII_COMPOUND if normalised.isascii() else _COMPOUND
+    yield from compound.findall(normalised)
+    for name in _CAMEL.findall(text):
+        yield from (_stem(part.lower()) for part in _HUMP.findall(name))
 
 
 def _normalised(text: str) -> str:
