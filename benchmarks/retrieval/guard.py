@@ -1,0 +1,5 @@
+"""Placeholder."""
+
+
+async def check():
+    return []
