@@ -1,6 +1,6 @@
 """A memory, and the closed sets of values it is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -106,6 +106,23 @@ class Utterance(NamedTuple):
     """As in `Memory`: messages that were stored one after the other have consecutive ones."""
 
 
+SignalName = Literal[
+    "semantic", "bm25", "stand_in", "before", "after", "run", "actor", "length", "question", "time",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One kind of evidence about a search hit, and what it added to its place in the order."""
+
+    name: SignalName
+    raw: float | None
+    """None where it was not asked."""
+    weight: float
+    contribution: float
+    """`weight` times `raw`. The sum over a hit's signals is what the order goes by."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScoredMemory:
     """A search hit. `score` is absolute evidence in 0..1 (docs/decisions: ranking)."""
@@ -113,3 +130,4 @@ class ScoredMemory:
     memory: Memory
     score: float
     breakdown: Mapping[str, float] = field(default_factory=dict[str, float])
+    signals: Sequence[Signal] = ()

@@ -17,12 +17,12 @@ from openmemory_api.domain.access import (
 from openmemory_api.domain.errors import NotFound
 from openmemory_api.domain.explaining import Explainer, Explanation
 from openmemory_api.domain.filters import In, Not, all_of, matches
-from openmemory_api.domain.memory import Lifecycle, Memory, ScoredMemory, State
+from openmemory_api.domain.memory import Lifecycle, Memory, ScoredMemory, Signal, State
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import SearchRequest, View
 from openmemory_api.services.access import require_scopes
 from openmemory_api.services.drafts import checked_name
-from openmemory_api.services.ranking import Ranked, Signal
+from openmemory_api.services.ranking import Ranked
 from openmemory_api.services.rules import as_app, rulebook_of
 from openmemory_api.services.search import Look, SearchService
 from openmemory_api.services.writing import find_one

@@ -6,11 +6,11 @@ contribution is does not depend on how many others there are (docs/decisions/001
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, get_args
+from typing import Final, Protocol, get_args
 
 import numpy as np
 
-from openmemory_api.domain.memory import Utterance
+from openmemory_api.domain.memory import Signal, SignalName, Utterance
 from openmemory_api.domain.protocols import Candidate
 from openmemory_api.services.evidence import Values, meaning_of, scores_of
 from openmemory_api.services.signals import (
@@ -22,9 +22,6 @@ from openmemory_api.services.signals import (
     saying_when,
 )
 
-SignalName = Literal[
-    "semantic", "bm25", "stand_in", "before", "after", "run", "actor", "length", "question", "time",
-]  # fmt: skip
 NAMES: Final[tuple[SignalName, ...]] = get_args(SignalName)
 
 WEIGHTS: Final[Mapping[SignalName, float]] = {
@@ -57,17 +54,6 @@ _IN_CONTRACT: Final[Mapping[SignalName, str]] = {
 }
 _UNKNOWN: Final = Utterance("")
 _DECIMALS: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """One kind of evidence about a candidate, and what it added to its place in the order."""
-
-    name: SignalName
-    raw: float | None
-    """None where it was not asked."""
-    weight: float
-    contribution: float
 
 
 @dataclass(frozen=True, slots=True)

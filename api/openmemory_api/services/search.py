@@ -16,6 +16,7 @@ from openmemory_api.domain.filters import NOTHING, Filter, all_of
 from openmemory_api.domain.memory import ScoredMemory
 from openmemory_api.domain.protocols import Candidate, Clock, Embedder, Vector, VectorIndex
 from openmemory_api.domain.requests import SearchRequest, SearchResult
+from openmemory_api.domain.text import estimated_tokens
 from openmemory_api.services.access import AccessService, Scope
 from openmemory_api.services.activity import note
 from openmemory_api.services.indexing import Indexer
@@ -116,8 +117,10 @@ class SearchService:
             with _stage(look, "confirm"):
                 good = [hit for hit in ranked if hit.score >= request.threshold]
                 confirmed = await _confirmed(connection, good, wanted, request.top_k)
-        note(hits=[(hit.memory.id, hit.score) for hit in confirmed])
-        return SearchResult(confirmed, degraded or self._indexer.behind)
+        hits = _fitting(confirmed, request.max_tokens)
+        note(hits=[(hit.memory.id, hit.score) for hit in hits])
+        left_out = len(confirmed) - len(hits)
+        return SearchResult(hits, degraded or self._indexer.behind, left_out)
 
     async def _embedded(self, query: str) -> tuple[Vector | None, str | None]:
         if not self._indexer.searches_by_meaning:
@@ -137,7 +140,7 @@ async def _confirmed(
         best, ranked = ranked[:top_k], ranked[top_k:]
         memories = await rows.by_ids(connection, [hit.id for hit in best], wanted)
         hits += [
-            ScoredMemory(memories[hit.id], hit.score, hit.breakdown)
+            ScoredMemory(memories[hit.id], hit.score, hit.breakdown, hit.signals)
             for hit in best
             if hit.id in memories
         ]
@@ -152,6 +155,19 @@ def _stage(look: Look | None, name: str) -> Generator[None]:
     start = time.perf_counter()
     yield
     look.timing.append((name, round((time.perf_counter() - start) * 1000, 3)))
+
+
+def _fitting(hits: list[ScoredMemory], max_tokens: int | None) -> list[ScoredMemory]:
+    """The best that fit together: what is too long leaves its room to those after it."""
+    if max_tokens is None:
+        return hits
+    fitting: list[ScoredMemory] = []
+    for hit in hits:
+        needed = estimated_tokens(hit.memory.text)
+        if needed <= max_tokens:
+            fitting.append(hit)
+            max_tokens -= needed
+    return fitting
 
 
 def _falling(hits: Sequence[ScoredMemory]) -> list[ScoredMemory]:
