@@ -3,6 +3,7 @@
     python -m benchmarks.retrieval run --data locomo10.json --format locomo
     python -m benchmarks.retrieval run
     python -m benchmarks.retrieval guard
+    python -m benchmarks.retrieval build
 
 Without `--data` our own set is asked. `--ours NAME:SETTING=VALUE,…` measures a server with other
 settings, by their names without the prefix, and may be given more than once. `--data` can come from
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import anyio
 
-from benchmarks.retrieval import guard
+from benchmarks.retrieval import build, guard
 from benchmarks.retrieval.asking import TOP_K, Answer, asked
 from benchmarks.retrieval.legs import alone
 from benchmarks.retrieval.reading import FORMATS, OWN, read
@@ -31,10 +32,13 @@ from benchmarks.retrieval.serving import Address, served
 def main() -> None:
     """Run what the command line names."""
     options = _parser().parse_args()
-    if options.verb == "guard":
-        broken = anyio.run(guard.check)
-        sys.exit("\n".join(broken) or None)
-    anyio.run(_run, options)
+    match options.verb:
+        case "guard":
+            sys.exit("\n".join(anyio.run(guard.check)) or None)
+        case "build":
+            build.write()
+        case _:
+            anyio.run(_run, options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--key", help="that it asks for")
     run.add_argument("--top-k", type=int, default=TOP_K)
     run.add_argument("--json", type=Path, help="where to write the figures")
+    verbs.add_parser("build", help="write our own sets anew")
     verbs.add_parser("guard", help="fail where our ranking is worse than BM25 alone")
     return parser
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.retrieval.asking import Answer
-from benchmarks.retrieval.records import Conversation, DataSet, Question
+from benchmarks.retrieval.records import Conversation, DataSet
 from benchmarks.retrieval.words import Bm25
 from openmemory_api.domain.text import spoken
 from openmemory_api.embeddings.minilm import MiniLMEmbedder
@@ -31,59 +31,25 @@ async def alone(data: DataSet, *, top_k: int) -> Mapping[str, Mapping[str, Answe
     embedder = MiniLMEmbedder()
     found: dict[str, dict[str, Answer]] = {BM25: {}, DENSE: {}, RRF60: {}}
     for conversation in data.conversations:
-        asked = [each for each in data.questions if each.user == conversation.user]
-        legs = await _Legs.of(conversation, embedder)
-        for question in asked:
-            for system, scores in (await legs.scores(question)).items():
-                found[system][question.id] = legs.answer(scores, top_k)
+        words = Bm25(_dated(conversation))
+        meaning = await _Meaning.of(_spoken(conversation), embedder)
+        for question in data.asked(conversation.user):
+            by_words = words.scores(question.text)
+            by_meaning = await meaning.scores(question.text)
+            both = fused(by_words, by_meaning)
+            for system, scores in ((BM25, by_words), (DENSE, by_meaning), (RRF60, both)):
+                found[system][question.id] = _answer(conversation, scores, top_k)
     return found
 
 
-class _Legs:
-    """One conversation, ready to be asked."""
-
-    def __init__(self, units: Sequence[str], words: Bm25, meaning: "_Meaning") -> None:
-        self._units = units
-        self._words = words
-        self._meaning = meaning
-
-    @classmethod
-    async def of(cls, conversation: Conversation, embedder: MiniLMEmbedder) -> "_Legs":
-        turns = list(conversation.turns())
-        dated = [f"({day:%-d %B %Y}) " if day else "" for _, day in turns]
-        texts = [spoken(turn.text, turn.speaker) for turn, _ in turns]
-        words = Bm25([day + text for day, text in zip(dated, texts, strict=True)])
-        return cls([turn.counts_as for turn, _ in turns], words, await _Meaning.of(texts, embedder))
-
-    async def scores(self, question: Question) -> dict[str, _Scores]:
-        """Of each turn, by system; 0 where a system does not find it."""
-        words = self._words.scores(question.text)
-        meaning = await self._meaning.scores(question.text)
-        return {BM25: words, DENSE: meaning, RRF60: fused(words, meaning)}
-
-    def answer(self, scores: _Scores, top_k: int) -> Answer:
-        """The best turns; equals in the order they were said in, those without a score left out."""
-        order = [at for at in np.argsort(-scores, kind="stable") if scores[at] > 0][:top_k]
-        units = dict.fromkeys(self._units[at] for at in order)
-        return Answer(list(units), float(scores[order[0]]) if order else 0.0)
-
-
-class _Meaning:
-    def __init__(self, rows: NDArray[np.float32], ends: Sequence[int], by: MiniLMEmbedder) -> None:
-        self._rows = rows
-        self._starts = [0, *ends][:-1]
-        self._embedder = by
-
-    @classmethod
-    async def of(cls, texts: Sequence[str], embedder: MiniLMEmbedder) -> "_Meaning":
-        pieces = await embedder.embed_documents(texts)
-        ends = np.cumsum([len(each) for each in pieces]).tolist()
-        return cls(np.concatenate(pieces), ends, embedder)
-
-    async def scores(self, query: str) -> _Scores:
-        """The cosine of each text's best piece, moved above 0."""
-        cosines = self._rows @ await self._embedder.embed_query(query)
-        return np.maximum.reduceat(cosines, self._starts).astype(np.float64) + 1
+def words_alone(data: DataSet, *, top_k: int) -> Mapping[str, Answer]:
+    """What BM25 answers to each question: `alone` without what takes long."""
+    found: dict[str, Answer] = {}
+    for conversation in data.conversations:
+        words = Bm25(_dated(conversation))
+        for question in data.asked(conversation.user):
+            found[question.id] = _answer(conversation, words.scores(question.text), top_k)
+    return found
 
 
 def fused(*legs: _Scores) -> _Scores:
@@ -94,3 +60,42 @@ def fused(*legs: _Scores) -> _Scores:
         for rank, at in enumerate(order, 1):
             total[at] += 1 / (_K + rank) if scores[at] > 0 else 0
     return total
+
+
+def _spoken(conversation: Conversation) -> list[str]:
+    return [spoken(turn.text, turn.speaker) for turn, _ in conversation.turns()]
+
+
+def _dated(conversation: Conversation) -> list[str]:
+    days = [f"({day.day} {day:%B %Y}) " if day else "" for _, day in conversation.turns()]
+    return [day + text for day, text in zip(days, _spoken(conversation), strict=True)]
+
+
+def _answer(conversation: Conversation, scores: _Scores, top_k: int) -> Answer:
+    """The best turns; equals in the order they were said in, those without a score left out."""
+    units = [turn.counts_as for turn, _ in conversation.turns()]
+    order = [at for at in np.argsort(-scores, kind="stable") if scores[at] > 0][:top_k]
+    top = float(scores[order[0]]) if order else 0.0
+    return Answer(list(dict.fromkeys(units[at] for at in order)), top)
+
+
+class _Meaning:
+    """The vectors of one conversation's texts."""
+
+    def __init__(
+        self, rows: NDArray[np.float32], starts: Sequence[int], embedder: MiniLMEmbedder
+    ) -> None:
+        self._rows = rows
+        self._starts = starts
+        self._embedder = embedder
+
+    @classmethod
+    async def of(cls, texts: Sequence[str], embedder: MiniLMEmbedder) -> "_Meaning":
+        pieces = await embedder.embed_documents(texts)
+        ends = np.cumsum([len(each) for each in pieces]).tolist()
+        return cls(np.concatenate(pieces), [0, *ends][:-1], embedder)
+
+    async def scores(self, query: str) -> _Scores:
+        """The cosine of each text's best piece, moved above 0."""
+        cosines = self._rows @ await self._embedder.embed_query(query)
+        return np.maximum.reduceat(cosines, self._starts).astype(np.float64) + 1

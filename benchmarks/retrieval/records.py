@@ -85,6 +85,10 @@ class DataSet:
         """How many memories it makes."""
         return sum(1 for each in self.conversations for _ in each.turns())
 
+    def asked(self, user: str) -> list[Question]:
+        """What is asked of one user's memory."""
+        return [each for each in self.questions if each.user == user]
+
     def only(self, wanted: Mapping[str, str]) -> "DataSet":
         """With the questions alone that carry all the `wanted` labels, and whom they ask."""
         asked = [each for each in self.questions if wanted.items() <= each.labels.items()]
