@@ -4,6 +4,7 @@
     python -m benchmarks.retrieval run
     python -m benchmarks.retrieval guard
     python -m benchmarks.retrieval build
+    python -m benchmarks.retrieval generate training.jsonl --seed 1
 
 Without `--data` our own set is asked. `--ours NAME:SETTING=VALUE,…` measures a server with other
 settings, by their names without the prefix, and may be given more than once. `--data` can come from
@@ -16,13 +17,16 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import anyio
 
 from benchmarks.retrieval import build, guard
-from benchmarks.retrieval.asking import TOP_K, Answer, asked
+from benchmarks.retrieval.asking import TOP_K, Answer, Wish, asked
+from benchmarks.retrieval.generate import training_set
 from benchmarks.retrieval.legs import alone
+from benchmarks.retrieval.lines import write_lines
 from benchmarks.retrieval.reading import FORMATS, OWN, read
 from benchmarks.retrieval.records import DataSet
 from benchmarks.retrieval.report import as_json, table
@@ -37,6 +41,9 @@ def main() -> None:
             sys.exit("\n".join(anyio.run(guard.check)) or None)
         case "build":
             build.write()
+        case "generate":
+            data = training_set(options.seed, options.conversations)
+            options.into.write_text("".join(f"{line}\n" for line in write_lines(data)), "utf-8")
         case _:
             anyio.run(_run, options)
 
@@ -54,8 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--url", help="of a server that runs already, instead of one of our own")
     run.add_argument("--key", help="that it asks for")
     run.add_argument("--top-k", type=int, default=TOP_K)
+    run.add_argument("--threshold", type=float, help="the contract's own without")
     run.add_argument("--json", type=Path, help="where to write the figures")
     verbs.add_parser("build", help="write our own sets anew")
+    generate = verbs.add_parser("generate", help="write conversations to train a ranker on")
+    generate.add_argument("into", type=Path)
+    generate.add_argument("--seed", type=int, default=1)
+    generate.add_argument("--conversations", type=int, default=20)
     verbs.add_parser("guard", help="fail where our ranking is worse than BM25 alone")
     return parser
 
@@ -63,32 +75,39 @@ def _parser() -> argparse.ArgumentParser:
 async def _run(options: argparse.Namespace) -> None:
     path = Path(options.data or OWN / "everyday.jsonl")
     data = read(path, options.format).only(options.only)
+    wish = Wish(options.top_k, options.threshold)
     answers: dict[str, Mapping[str, Answer]] = dict(await alone(data, top_k=options.top_k))
     seconds: dict[str, dict[str, float]] = {}
-    for name, settings in options.ours or [("ours", {})]:
+    variants: list[tuple[str, dict[str, str]]] = options.ours or [("ours", {})]
+    for name, settings in variants:
         if options.url:
             address = Address(options.url, options.key)
-            answers[name], seconds[name] = await measured(address, data, options.top_k)
+            answers[name], seconds[name] = await measured(address, data, wish)
             continue
         with served(settings) as address:
-            answers[name], seconds[name] = await measured(address, data, options.top_k)
+            answers[name], seconds[name] = await measured(address, data, wish)
     print(table(data, answers))
     print(f"\nseconds: {seconds}")
     if options.json:
-        about = {"data": path.name, "format": options.format, "seconds": seconds}
+        about = {
+            "data": path.name,
+            "format": options.format,
+            "asked": asdict(wish),
+            "seconds": seconds,
+        }
         told = json.dumps(as_json(data, answers, about), indent=1, ensure_ascii=False)
         options.json.write_text(told, "utf-8")
 
 
 async def measured(
-    address: Address, data: DataSet, top_k: int
+    address: Address, data: DataSet, wish: Wish
 ) -> tuple[dict[str, Answer], dict[str, float]]:
     """What a server answers to every question, and the seconds that loading and asking took."""
-    async with asked(address, data, top_k=top_k) as store:
+    async with asked(address, data) as store:
         start = time.perf_counter()
         await store.load()
         loaded = time.perf_counter()
-        answers = await store.answers()
+        answers = await store.answers(wish)
     done = time.perf_counter()
     return answers, {"load": round(loaded - start, 1), "ask": round(done - loaded, 1)}
 

@@ -19,6 +19,15 @@ _PATIENCE: Final = httpx.Timeout(300)
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for with every question."""
+
+    top_k: int = TOP_K
+    threshold: float | None = None
+    """None: the contract's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a search found, best first."""
 
@@ -31,10 +40,9 @@ class Answer:
 class Asked:
     """A store under test. Users get names of their own, so that a used server can be asked too."""
 
-    def __init__(self, http: httpx.AsyncClient, data: DataSet, *, top_k: int = TOP_K) -> None:
+    def __init__(self, http: httpx.AsyncClient, data: DataSet) -> None:
         self._http = http
         self._data = data
-        self._top_k = top_k
         self._run = secrets.token_hex(4)
 
     async def load(self) -> None:
@@ -49,7 +57,7 @@ class Asked:
                 for session in conversation.sessions:
                     tasks.start_soon(self._load_session, places, conversation, session)
 
-    async def answers(self) -> dict[str, Answer]:
+    async def answers(self, wish: Wish) -> dict[str, Answer]:
         """The answer to each question, by its id.
 
         Raises:
@@ -60,7 +68,7 @@ class Asked:
             for conversation in self._data.conversations
         }
         return {
-            question.id: await self._answer(question, counted[question.user])
+            question.id: await self._answer(question, wish, counted[question.user])
             for question in self._data.questions
         }
 
@@ -74,8 +82,8 @@ class Asked:
                     body["timestamp"] = int(said_at.timestamp())
                 await self._post("/v3/memories/add/", body)
 
-    async def _answer(self, question: Question, counted: Mapping[str, str]) -> Answer:
-        body = search_body(self._name(question.user), question, self._top_k)
+    async def _answer(self, question: Question, wish: Wish, counted: Mapping[str, str]) -> Answer:
+        body = search_body(self._name(question.user), question, wish)
         hits: list[dict[str, Any]] = (await self._post("/v3/memories/search/", body))["results"]
         units = [counted[hit["metadata"]["turn"]] for hit in hits]
         return Answer(list(dict.fromkeys(units)), hits[0]["score"] if hits else 0.0)
@@ -103,18 +111,21 @@ def add_body(user: str, run: str, turn: Turn) -> dict[str, Any]:
     }
 
 
-def search_body(user: str, question: Question, top_k: int) -> dict[str, Any]:
-    """A question as an agent runtime asks it, with the contract's own threshold."""
-    body = {"query": question.text, "filters": {"user_id": user}, "top_k": top_k}
+def search_body(user: str, question: Question, wish: Wish) -> dict[str, Any]:
+    """A question as an agent runtime asks it."""
+    body: dict[str, Any] = {"query": question.text, "filters": {"user_id": user}}
+    body["top_k"] = wish.top_k
+    if wish.threshold is not None:
+        body["threshold"] = wish.threshold
     if question.asked_at is not None:
         body["reference_date"] = question.asked_at.isoformat()
     return body
 
 
 @asynccontextmanager
-async def asked(address: Address, data: DataSet, *, top_k: int = TOP_K) -> AsyncGenerator[Asked]:
+async def asked(address: Address, data: DataSet) -> AsyncGenerator[Asked]:
     """A store at an address, to be loaded and asked while entered."""
     async with httpx.AsyncClient(
         base_url=address.url, headers=address.headers, timeout=_PATIENCE, trust_env=False
     ) as http:
-        yield Asked(http, data, top_k=top_k)
+        yield Asked(http, data)

@@ -74,7 +74,8 @@ def _dated(conversation: Conversation) -> list[str]:
 def _answer(conversation: Conversation, scores: _Scores, top_k: int) -> Answer:
     """The best turns; equals in the order they were said in, those without a score left out."""
     units = [turn.counts_as for turn, _ in conversation.turns()]
-    order = [at for at in np.argsort(-scores, kind="stable") if scores[at] > 0][:top_k]
+    best: list[int] = np.argsort(-scores, kind="stable").tolist()
+    order = [at for at in best if scores[at] > 0][:top_k]
     top = float(scores[order[0]]) if order else 0.0
     return Answer(list(dict.fromkeys(units[at] for at in order)), top)
 

@@ -91,7 +91,10 @@ class DataSet:
 
     def only(self, wanted: Mapping[str, str]) -> "DataSet":
         """With the questions alone that carry all the `wanted` labels, and whom they ask."""
-        asked = [each for each in self.questions if wanted.items() <= each.labels.items()]
+        return self.of([each for each in self.questions if wanted.items() <= each.labels.items()])
+
+    def of(self, asked: Sequence[Question]) -> "DataSet":
+        """With these questions alone, and whom they ask."""
         users = {each.user for each in asked}
         held = [each for each in self.conversations if each.user in users]
         return DataSet(held, asked, self.unusable)

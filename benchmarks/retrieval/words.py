@@ -8,12 +8,14 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol, cast
 
 import numpy as np
 import regex
-import snowballstemmer
 from numpy.typing import NDArray
+from snowballstemmer.english_stemmer import (  # pyright: ignore[reportMissingTypeStubs]
+    EnglishStemmer,
+)
 
 K1: Final = 0.9
 B: Final = 0.4
@@ -30,7 +32,14 @@ _FUNCTION_WORDS: Final = """
     which while who whom why will with would you your yours
 """
 _STOP: Final = frozenset(_FUNCTION_WORDS.split())
-_stemmer = snowballstemmer.stemmer("english")
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str:  # noqa: N802
+        ...
+
+
+_stemmer = cast("_Stemmer", EnglishStemmer())
 
 
 class Bm25:
