@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--data", type=Path, default=os.environ.get("RETRIEVAL_DATA"))
     run.add_argument("--format", choices=sorted(FORMATS), default="jsonl")
     run.add_argument("--only", type=_pairs, default={}, help="labels, as kind=temporal,split=dev")
+    run.add_argument("--bare", action="store_true", help="tell neither speakers nor times")
     run.add_argument("--ours", type=_variant, action="append", metavar="NAME[:SETTING=VALUE,…]")
     run.add_argument("--url", help="of a server that runs already, instead of one of our own")
     run.add_argument("--key", help="that it asks for")
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 async def _run(options: argparse.Namespace) -> None:
     path = Path(options.data or OWN / "everyday.jsonl")
     data = read(path, options.format).only(options.only)
+    data = data.bare() if options.bare else data
     wish = Wish(options.top_k, options.threshold)
     answers: dict[str, Mapping[str, Answer]] = dict(await alone(data, top_k=options.top_k))
     seconds: dict[str, dict[str, float]] = {}

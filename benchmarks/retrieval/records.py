@@ -1,7 +1,7 @@
 """What every data set is read into: conversations of dated turns, and questions with evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -84,6 +84,22 @@ class DataSet:
     def turns(self) -> int:
         """How many memories it makes."""
         return sum(1 for each in self.conversations for _ in each.turns())
+
+    def bare(self) -> "DataSet":
+        """As agents store it that tell neither who said something nor when."""
+        held = [
+            Conversation(
+                each.user,
+                [
+                    Session(
+                        session.id, None, [replace(turn, speaker=None) for turn in session.turns]
+                    )
+                    for session in each.sessions
+                ],
+            )
+            for each in self.conversations
+        ]
+        return replace(self, conversations=held)
 
     def asked(self, user: str) -> list[Question]:
         """What is asked of one user's memory."""

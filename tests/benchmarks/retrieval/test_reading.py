@@ -162,5 +162,10 @@ def test_a_data_set_can_be_cut_by_its_labels(tmp_path: Path) -> None:
     cut = data.only({"category": "adversarial"})
     assert [each.text for each in cut.questions] == ["Ida's kiln?"]
     assert cut.turns == data.turns == 2
+    bare = data.bare()
+    assert [(turn.speaker, said) for turn, said in bare.conversations[0].turns()] == [
+        (None, None)
+    ] * 2
+    assert bare.questions == data.questions
     assert data.only({"category": "none"}).conversations == []
     assert set(FORMATS) == {"locomo", "longmemeval", "longmemeval-turns", "jsonl"}
