@@ -123,13 +123,13 @@ def _each(talk: _Talk) -> Iterator[_Asked]:
     """What is asked of single threads, now and then of the wrong speaker."""
     times = Counter(told.thread.name for told, _ in talk.told)
     for told, ids in talk.told:
-        for kind, label, text in told.asked:
+        for kind, labels, text in told.asked:
             one, other = told.people["A"], told.people["B"]
             # Where both told of it, the other one is no wrong speaker.
             only = times[told.thread.name] == 1 and one in text
             wrong = talk.rng.random() < _WRONG_SPEAKER and only
             swapped = text.replace(one, other)
-            evidence = frozenset({ids[label]})
+            evidence = frozenset(ids[label] for label in labels)
             yield ("adversarial", swapped, evidence) if wrong else (kind, text, evidence)
 
 

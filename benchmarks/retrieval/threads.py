@@ -24,7 +24,7 @@ _BOUND: Final = re.compile(r"\{(\w+)=([^{}]+)\}")
 _FREE: Final = re.compile(r"\[((?!shares)[^\[\]]+)\]")
 _NAMED: Final = re.compile(r"\{(\w+)\}")
 _LINE: Final = re.compile(r"(?:(?P<label>\w+)\| )?(?P<who>[AB]): (?P<text>.+)")
-_ASKED: Final = re.compile(r"\? (?P<kind>\S+) (?P<label>\w+) \| (?P<text>.+)")
+_ASKED: Final = re.compile(r"\? (?P<kind>\S+) (?P<labels>\w+(?: \w+)*) \| (?P<text>.+)")
 _TAG: Final = re.compile(r"tag (?P<name>\w+) (?P<label>\w+) \| (?P<text>.+)")
 
 
@@ -37,8 +37,8 @@ class Thread:
     """What kind it is of, the label of the turn that says it, and the question for all of them."""
     lines: Sequence[tuple[str | None, str, str]]
     """Label, who says it (A or B), pattern."""
-    asked: Sequence[tuple[str, str, str]]
-    """Kind, label, pattern."""
+    asked: Sequence[tuple[str, Sequence[str], str]]
+    """Kind, labels of the turns that answer, pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Told:
     thread: Thread
     turns: Sequence[tuple[str | None, str, str]]
     """Label, speaker, text."""
-    asked: Sequence[tuple[str, str, str]]
-    """Kind, label, text."""
+    asked: Sequence[tuple[str, Sequence[str], str]]
+    """Kind, labels of the turns that answer, text."""
     people: Mapping[str, str]
 
 
@@ -72,7 +72,7 @@ def tell(thread: Thread, rng: Random, people: Mapping[str, str]) -> Told:
     """The thread with everything chosen; `people` are the names of A and B."""
     chosen = dict(people)
     turns = [(label, people[who], _said(text, rng, chosen)) for label, who, text in thread.lines]
-    asked = [(kind, label, _said(text, rng, chosen)) for kind, label, text in thread.asked]
+    asked = [(kind, labels, _said(text, rng, chosen)) for kind, labels, text in thread.asked]
     return Told(thread, turns, asked, people)
 
 
@@ -89,19 +89,21 @@ def _said(pattern: str, rng: Random, chosen: dict[str, str]) -> str:
 def _thread(text: str) -> Thread:
     name, *rows = [row for row in text.splitlines() if row]
     lines: list[tuple[str | None, str, str]] = []
-    asked: list[tuple[str, str, str]] = []
+    asked: list[tuple[str, Sequence[str], str]] = []
     tag: Sequence[str] | None = None
     for row in rows:
         if found := _TAG.fullmatch(row):
             tag = found.group("name", "label", "text")
         elif found := _ASKED.fullmatch(row):
-            asked.append((found["kind"], found["label"], found["text"]))
+            asked.append((found["kind"], found["labels"].split(), found["text"]))
         elif found := _LINE.fullmatch(row):
             lines.append((found["label"], found["who"], found["text"]))
         else:
             raise ValueError(f"{name}: {row}")
     known = {label for label, _, _ in lines}
-    needed = {label for _, label, _ in asked} | ({tag[1]} if tag else set[str]())
+    needed = {label for _, labels, _ in asked for label in labels} | (
+        {tag[1]} if tag else set[str]()
+    )
     if not needed <= known:
         raise ValueError(f"{name}: no turn is called {sorted(needed - known)}")
     return Thread(name, tag, lines, asked)
