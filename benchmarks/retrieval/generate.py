@@ -65,7 +65,8 @@ class _Talk:
 
 def training_set(seed: int, conversations: int = 20) -> DataSet:
     """Conversations that depend on the seed alone, each with up to 40 questions."""
-    topics = read_threads(THREADS / "everyday.txt")
+    files = sorted((THREADS / "topics").glob("*.txt"))
+    topics = [thread for path in files for thread in read_threads(path)]
     greetings = read_exchanges(THREADS / "small-talk.txt")
     farewells = read_exchanges(THREADS / "closing.txt")
     made: list[Conversation] = []
