@@ -12,7 +12,7 @@ from openmemory_api.domain.memory import Utterance
 _C: Final = memories.c
 # A few columns of many rows: making `Memory` objects of them would cost six times as much.
 _BY_ID: Final = sa.select(
-    _C.id, _C.text, _C.actor, _C.number, _C.source_event_id,
+    _C.id, _C.text, _C.actor, _C.number, _C.event_time, _C.source_event_id,
     _C.run_id, _C.project_id, _C.user_id, _C.agent_id, _C.app_id,
 ).where(_C.id.in_(sa.bindparam("ids", expanding=True)))  # fmt: skip
 
@@ -25,6 +25,6 @@ async def utterances_of(connection: ReadConnection, ids: Sequence[str]) -> dict[
     """
     rows = await connection.execute(_BY_ID, {"ids": ids})
     return {
-        id: Utterance(text, actor, (run, *others) if run else action and (action,), number)
-        for id, text, actor, number, action, run, *others in rows
+        id: Utterance(text, actor, (run, *others) if run else action and (action,), number, time)
+        for id, text, actor, number, time, action, run, *others in rows
     }

@@ -104,6 +104,7 @@ class Utterance(NamedTuple):
     """What the messages of one conversation have in common; None for a memory of none."""
     number: int | None = None
     """As in `Memory`: messages that were stored one after the other have consecutive ones."""
+    event_time: datetime | None = None
 
 
 SignalName = Literal[

@@ -20,6 +20,9 @@ SEMANTIC_WEIGHT: Final = 0.75
 """In the score: a perfect match of meaning against a perfect match of words, which is 1."""
 COSINE_FLOOR: Final = 0.1
 """Cosine of the usual unrelated pair: it says nothing."""
+LEAST_TRUST: Final = 0.3
+"""How far the English model is believed about a query of which it can read nothing. It still
+tells names and loanwords, and a text that shares no word with the query from one of another kind."""
 COSINE_PER_WORD_SHARE: Final = 0.5
 """What words say of meaning where there is no usable vector."""
 HALF_SCORE: Final = 0.27
@@ -34,7 +37,7 @@ def meaning_of(query: str, candidates: Sequence[Candidate]) -> tuple[Values, Val
     """
     known = np.array([each.dense is not None for each in candidates], bool)
     cosines = np.array([each.dense or 0.0 for each in candidates])
-    trust = latin_share(query) * known
+    trust = max(LEAST_TRUST, latin_share(query)) * known
     shares = np.array([each.lexical for each in candidates])
     above = np.maximum(0.0, cosines - COSINE_FLOOR) / (1 - COSINE_FLOOR)
     return trust * above, (1 - trust) * COSINE_PER_WORD_SHARE * shares

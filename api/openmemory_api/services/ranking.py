@@ -106,20 +106,24 @@ def rank(
     """The built-in `Ranker`. A candidate of which nothing is `said` has words and meaning alone."""
     if not candidates:
         return []
-    raw = _signals(query, candidates, [said.get(each.id, _UNKNOWN) for each in candidates])
+    told = [said.get(each.id, _UNKNOWN) for each in candidates]
+    raw = _signals(query, candidates, told)
     weights = np.array([WEIGHTS[name] for name in NAMES])
     totals = (raw * weights).round(_DECIMALS).sum(axis=1).round(_DECIMALS)
     scores = scores_of(query, candidates).round(_DECIMALS)
-    ranked = map(
-        Ranked, (each.id for each in candidates), scores.tolist(), map(tuple, raw.tolist())
-    )
-    placed = sorted(zip(totals.tolist(), ranked, strict=True), key=_place)
-    return [each for _, each in placed]
+    values: list[list[float]] = raw.tolist()
+    ranked = [
+        Ranked(candidate.id, score, tuple(row))
+        for candidate, score, row in zip(candidates, scores.tolist(), values, strict=True)
+    ]
+    placed = sorted(zip(totals.tolist(), ranked, told, strict=True), key=_place)
+    return [each for _, each, _ in placed]
 
 
-def _place(total_and_ranked: tuple[float, Ranked]) -> tuple[float, float, str]:
-    total, ranked = total_and_ranked
-    return -total, -ranked.score, ranked.id
+def _place(one: tuple[float, Ranked, Utterance]) -> tuple[float, float, int, str]:
+    """Of equals the newest first; ids are random, and settle only what has no number."""
+    total, ranked, utterance = one
+    return -total, -ranked.score, -(utterance.number or 0), ranked.id
 
 
 def _signals(query: str, candidates: Sequence[Candidate], said: Sequence[Utterance]) -> Values:

@@ -6,7 +6,7 @@ read can move one: what is not a candidate is not looked at.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -40,18 +40,36 @@ _NO_MARKS: Final = str.maketrans(dict.fromkeys(".,;:!?\"'()[]", " "))
 def beside(evidence: Values, said: Sequence[Utterance], direction: int) -> Values:
     """What the messages just before (-1) or after (+1) a message say of it, 0 and up.
 
-    The best of those at most `REACH` away in the same run, a nearer one counting for more.
+    The best of those at most `REACH` away in the same run, a nearer one counting for more: so many
+    numbers, or so many seconds, because the numbers of conversations that are stored at the same
+    time are mixed.
     """
-    places = {(each.run, each.number): i for i, each in enumerate(said) if each.run}
+    places = _places(said)
     found = np.zeros(len(said))
     for i, each in enumerate(said):
-        if not each.run or each.number is None:
-            continue
-        for distance in range(1, REACH + 1):
-            neighbour = places.get((each.run, each.number + direction * distance))
-            if neighbour is not None:
-                found[i] = max(found[i], evidence[neighbour] / distance)
+        for kind, position in _positions(each):
+            for distance in range(1, REACH + 1):
+                neighbour = places.get((each.run, kind, position + direction * distance))
+                if neighbour is not None:
+                    found[i] = max(found[i], evidence[neighbour] / distance)
     return found
+
+
+def _places(said: Sequence[Utterance]) -> dict[tuple[object, str, int], int | None]:
+    """By run and position, who is there; None where several are."""
+    places: dict[tuple[object, str, int], int | None] = {}
+    for i, each in enumerate(said):
+        for kind, position in _positions(each):
+            key = each.run, kind, position
+            places[key] = None if key in places else i
+    return places
+
+
+def _positions(each: Utterance) -> Iterator[tuple[str, int]]:
+    if each.run and each.number is not None:
+        yield "number", each.number
+    if each.run and each.event_time is not None:
+        yield "second", int(each.event_time.timestamp())
 
 
 def of_run(evidence: Values, said: Sequence[Utterance]) -> Values:

@@ -1,5 +1,7 @@
 """What speaks for a memory beside words and meaning: each signal, and what it moves."""
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,28 @@ def test_a_neighbour_speaks_for_a_message_and_less_so_the_farther_it_is():
     evidence = np.array([0.8, 0.0, 0.2, 1.0])
     assert beside(evidence, talk, -1).tolist() == [0.0, 0.8, 0.4, 0.0]
     assert beside(evidence, talk, +1).tolist() == [0.1, 0.2, 0.0, 0.0]
+
+
+def test_messages_a_second_apart_are_neighbours_whatever_was_stored_between_them():
+    start = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+    talk = [
+        Utterance("", None, RUN, number, start + timedelta(seconds=second))
+        for number, second in ((10, 0), (40, 1), (70, 2), (99, 60))
+    ]
+    assert beside(np.array([0.8, 0.0, 0.0, 1.0]), talk, -1).tolist() == [0.0, 0.8, 0.4, 0.0]
+
+
+def test_of_messages_at_one_second_none_is_next_by_time():
+    noon = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    talk = [Utterance("", None, RUN, None, noon) for _ in range(3)]
+    later = Utterance("", None, RUN, None, noon + timedelta(seconds=1))
+    assert not beside(np.ones(4), [*talk, later], -1).any()
+
+
+def test_of_equals_the_newest_comes_first():
+    twins = [Candidate(name, 0.5, 0.5, 1.0) for name in ("a", "b", "c")]
+    talk = {name: Utterance("tea", None, None, at) for name, at in (("a", 3), ("b", 9), ("c", 5))}
+    assert [each.id for each in rank("tea", twins, talk)] == ["b", "c", "a"]
 
 
 def test_what_was_stored_next_to_it_in_another_conversation_is_no_neighbour():

@@ -33,6 +33,10 @@ def lexical(query: str, text: str) -> float:
         ("2023", "in 2023."),
         ("snake", "snake_case"),
         ("москва", "Москва"),
+        ("собаки", "у меня собака"),
+        ("мой", "мой дом"),
+        ("किताबें", "किताब"),
+        ("σκύλοι", "σκύλος"),
         ("елка", "ёлка"),
         ("καφες", "Καφές"),
         ("مدرسة", "مَدْرَسَة"),
@@ -150,3 +154,20 @@ def test_the_parts_of_an_identifier_are_found(query: str, text: str) -> None:
 
 def test_an_identifier_makes_a_text_no_longer():
     assert document_terms("deploy a/b")["deploy"] == document_terms("deploy a b")["deploy"]
+
+
+@pytest.mark.parametrize(
+    ("query", "telling"),
+    [
+        ("где живёт Анна", "Анна"),
+        ("wo wohnt sie", "wohnt"),
+        ("أين تسكن مريم", "مريم"),
+        ("मीरा कहाँ है", "मीरा"),
+        ("她住在哪里的公园", "公园"),
+        ("公園はどこですか", "公園"),
+    ],
+)
+def test_words_of_grammar_weigh_little_in_any_script(query: str, telling: str) -> None:
+    weights = query_terms(query)
+    assert max(weights.values()) == weights[next(iter(query_terms(telling)))]
+    assert lexical(query, telling) > 1 / len(weights)
