@@ -1,10 +1,10 @@
 """A memory, and the closed sets of values it is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
 Metadata: TypeAlias = Mapping[str, Json]
@@ -95,6 +95,35 @@ class Memory:
         return None if self.number is None else f"m{self.number}"
 
 
+class Utterance(NamedTuple):
+    """A memory as something said in a conversation: what ranking asks beside words and meaning."""
+
+    text: str
+    actor: str | None = None
+    run: tuple[str | None, ...] | None = None
+    """What the messages of one conversation have in common; None for a memory of none."""
+    number: int | None = None
+    """As in `Memory`: messages that were stored one after the other have consecutive ones."""
+    event_time: datetime | None = None
+
+
+SignalName = Literal[
+    "semantic", "bm25", "stand_in", "before", "after", "run", "actor", "length", "question", "time",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One kind of evidence about a search hit, and what it added to its place in the order."""
+
+    name: SignalName
+    raw: float | None
+    """None where it was not asked."""
+    weight: float
+    contribution: float
+    """`weight` times `raw`. The sum over a hit's signals is what the order goes by."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScoredMemory:
     """A search hit. `score` is absolute evidence in 0..1 (docs/decisions: ranking)."""
@@ -102,3 +131,4 @@ class ScoredMemory:
     memory: Memory
     score: float
     breakdown: Mapping[str, float] = field(default_factory=dict[str, float])
+    signals: Sequence[Signal] = ()

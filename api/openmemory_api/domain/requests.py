@@ -122,6 +122,8 @@ class SearchRequest:
     view: View = field(default_factory=View)
     top_k: int = 10
     threshold: float = 0.1
+    max_tokens: int | None = None
+    """Of the texts together, as `text.estimated_tokens` counts; None: without bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class SearchResult:
 
     hits: list[ScoredMemory]
     degraded: str | None = None
+    left_out: int = 0
+    """Hits that `max_tokens` had no room for."""
 
 
 class ChangeKind(StrEnum):

@@ -1,6 +1,6 @@
 """Searches that a person tries out: as any app would be answered, with how it came about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -17,13 +17,13 @@ from openmemory_api.domain.access import (
 from openmemory_api.domain.errors import NotFound
 from openmemory_api.domain.explaining import Explainer, Explanation
 from openmemory_api.domain.filters import In, Not, all_of, matches
-from openmemory_api.domain.memory import Lifecycle, Memory, ScoredMemory, State
+from openmemory_api.domain.memory import Lifecycle, Memory, ScoredMemory, Signal, State
 from openmemory_api.domain.protocols import Clock
 from openmemory_api.domain.requests import SearchRequest, View
 from openmemory_api.services.access import require_scopes
 from openmemory_api.services.activity import note
 from openmemory_api.services.drafts import checked_name
-from openmemory_api.services.ranking import Signal, signals_of
+from openmemory_api.services.ranking import Ranked
 from openmemory_api.services.rules import as_app, rulebook_of
 from openmemory_api.services.search import Look, SearchService
 from openmemory_api.services.validation import checked_text
@@ -108,7 +108,7 @@ class PlaygroundService:
         look = _look(trial)
         # The last one, so that its hits are those of the log.
         found = await self._search.within(readable_by(asked, access), trial.request, look)
-        placed = _placed(found.hits, trial, look)
+        placed = _placed(found.hits, look)
         return Outcome(
             placed,
             of_user if trial.app is not None else len(placed),
@@ -227,21 +227,23 @@ def _ordinal(number: int) -> str:
     return f"{number}{last or 'th'}"
 
 
-def _placed(hits: Sequence[ScoredMemory], trial: Trial, look: Look) -> list[Placed]:
+def _placed(hits: Sequence[ScoredMemory], look: Look) -> list[Placed]:
     by_meaning = _ranks({each.id: each.dense or 0.0 for each in look.candidates.values()})
     by_words = _ranks({each.id: each.specific for each in look.candidates.values()})
     ranks = {"semantic": by_meaning, "bm25": by_words}
-    off = {"semantic": not trial.semantic, "bm25": not trial.bm25}
-    placed: list[Placed] = []
-    for hit in hits:
-        candidate = look.candidates[hit.memory.id]
-        signals = [
-            (_silent(signal) if off.get(signal.name) else signal,
-             ranks.get(signal.name, {}).get(hit.memory.id))
-            for signal in signals_of(trial.request.query, candidate, hit.breakdown)
-        ]  # fmt: skip
-        placed.append(Placed(hit, round(sum(hit.breakdown.values()), 6), signals))
-    return placed
+    ranked = {each.id: each for each in look.ranked}
+    return [_place(hit, ranked[hit.memory.id], look, ranks) for hit in hits]
+
+
+def _place(
+    hit: ScoredMemory, ranked: Ranked, look: Look, ranks: Mapping[str, Mapping[str, int]]
+) -> Placed:
+    off = {"semantic": not look.semantic, "bm25": not look.bm25}
+    signals = [
+        (_silent(each) if off.get(each.name) else each, ranks.get(each.name, {}).get(ranked.id))
+        for each in ranked.signals
+    ]
+    return Placed(hit, ranked.total, signals)
 
 
 def _silent(signal: Signal) -> Signal:

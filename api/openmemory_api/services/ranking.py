@@ -1,30 +1,59 @@
-"""The order of an answer, and how good each hit is: two questions with two answers.
+"""The order of an answer: a sum of contributions, each a weight times a signal.
 
-The order is a sum of contributions, in which a word counts by its rarity among what the caller may
-read. The score is absolute: fixed arithmetic on one query and one memory, the same alone and among
-a hundred thousand. No row the caller may not read moves either (docs/decisions/0004-ranking.md).
+Every weight is a constant and no signal is divided by the spread of the candidates, so that what a
+contribution is does not depend on how many others there are (docs/decisions/0015-signals.md).
 """
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Protocol, get_args
 
+import numpy as np
+
+from openmemory_api.domain.memory import Signal, SignalName, Utterance
 from openmemory_api.domain.protocols import Candidate
+from openmemory_api.services.evidence import Values, meaning_of, scores_of
+from openmemory_api.services.signals import (
+    beside,
+    by_named_actor,
+    lengths,
+    of_run,
+    questions,
+    saying_when,
+)
 
-SPECIFIC_SCALE = 0.1
-"""Two rare words found weigh about as much as the best meaning can."""
-SEMANTIC_SCALE = 0.5
-"""What a perfect match of meaning contributes to the order."""
-SEMANTIC_WEIGHT = 0.75
-"""In the score: a perfect match of meaning against a perfect match of words, which is 1."""
-COSINE_FLOOR = 0.1
-"""Cosine of the usual unrelated pair: it says nothing."""
-COSINE_PER_WORD_SHARE = 0.5
-"""What words say of meaning where there is no usable vector."""
-HALF_SCORE = 0.27
-"""The evidence that scores 0.5: an answer in other words than the question keeps 0.3."""
-_DECIMALS = 6
+NAMES: Final[tuple[SignalName, ...]] = get_args(SignalName)
+
+WEIGHTS: Final[Mapping[SignalName, float]] = {
+    # What a perfect match of meaning contributes.
+    "semantic": 0.5,
+    # Two rare words found weigh about as much as the best meaning can.
+    "bm25": 0.1,
+    # Words in the place of a meaning that is not known.
+    "stand_in": 0.5,
+    # A message is understood from the one before more often than from the one after.
+    "before": 0.3,
+    "after": 0.1,
+    "run": 0.4,
+    "actor": 0.25,
+    "length": 0.15,
+    "question": -0.1,
+    "time": 0.15,
+}
+_IN_CONTRACT: Final[Mapping[SignalName, str]] = {
+    "semantic": "semantic",
+    "bm25": "bm25",
+    "stand_in": "bm25",
+    "before": "context",
+    "after": "context",
+    "run": "context",
+    "actor": "entity",
+    "length": "form",
+    "question": "form",
+    "time": "time",
+}
+_UNKNOWN: Final = Utterance("")
+_DECIMALS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,87 +63,84 @@ class Ranked:
     id: str
     score: float
     """Absolute evidence, 0..1."""
-    breakdown: Mapping[str, float]
-    """What each kind of evidence contributed to the order, by the contract's names."""
+    raw: tuple[float, ...]
+    """The value of each signal, in the order of `NAMES`."""
 
+    @property
+    def signals(self) -> list[Signal]:
+        """Those that say something, the two legs always."""
+        return [
+            Signal(name, raw, WEIGHTS[name], round(WEIGHTS[name] * raw, _DECIMALS))
+            for name, raw in zip(NAMES, self.raw, strict=True)
+            if raw or name in ("semantic", "bm25")
+        ]
 
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """One kind of evidence about a candidate, and what it added to its place in the order."""
+    @property
+    def total(self) -> float:
+        """The sum of the contributions: what the order goes by."""
+        return round(sum(signal.contribution for signal in self.signals), _DECIMALS)
 
-    name: Literal["semantic", "bm25", "stand_in"]
-    raw: float | None
-    """Cosine, BM25, or the share of the query's words that stands in for a meaning not known."""
-    weight: float
-    """What the raw value is multiplied by; a cosine after `COSINE_FLOOR` is taken off."""
-    contribution: float
+    @property
+    def breakdown(self) -> dict[str, float]:
+        """What each kind of evidence contributed, by the contract's names, and ours after them."""
+        kinds: dict[str, float] = {"semantic": 0.0, "bm25": 0.0, "entity": 0.0}
+        for signal in self.signals:
+            kind = _IN_CONTRACT[signal.name]
+            kinds[kind] = round(kinds.get(kind, 0.0) + signal.contribution, _DECIMALS)
+        return kinds
 
 
 class Ranker(Protocol):
     """Orders candidates, best first. A cross-encoder would be another one."""
 
-    def __call__(self, query: str, candidates: Sequence[Candidate]) -> list[Ranked]:
+    def __call__(
+        self, query: str, candidates: Sequence[Candidate], said: Mapping[str, Utterance]
+    ) -> list[Ranked]:
         """Every candidate, scored."""
         ...
 
 
-def rank(query: str, candidates: Sequence[Candidate]) -> list[Ranked]:
-    """The built-in `Ranker`: words and meaning, added."""
-    trust = latin_share(query)
-    ranked = [_ranked(candidate, trust) for candidate in candidates]
-    return sorted(ranked, key=lambda each: (-sum(each.breakdown.values()), -each.score, each.id))
-
-
-def signals_of(query: str, candidate: Candidate, breakdown: Mapping[str, float]) -> list[Signal]:
-    """What `rank` made a candidate's `breakdown` of; the contributions are its sum."""
-    trust = 0.0 if candidate.dense is None else latin_share(query)
-    _, share = _meaning(candidate, trust)
-    stand_in = round(SEMANTIC_SCALE * share, _DECIMALS)
-    words = round(breakdown["bm25"] - stand_in, _DECIMALS)
-    semantic = SEMANTIC_SCALE * trust / (1 - COSINE_FLOOR)
-    per_share = SEMANTIC_SCALE * (1 - trust) * COSINE_PER_WORD_SHARE
-    signals = [
-        Signal("semantic", candidate.dense, round(semantic, _DECIMALS), breakdown["semantic"]),
-        Signal("bm25", candidate.specific, SPECIFIC_SCALE, words),
+def rank(
+    query: str, candidates: Sequence[Candidate], said: Mapping[str, Utterance]
+) -> list[Ranked]:
+    """The built-in `Ranker`. A candidate of which nothing is `said` has words and meaning alone."""
+    if not candidates:
+        return []
+    told = [said.get(each.id, _UNKNOWN) for each in candidates]
+    raw = _signals(query, candidates, told)
+    weights = np.array([WEIGHTS[name] for name in NAMES])
+    totals = (raw * weights).round(_DECIMALS).sum(axis=1).round(_DECIMALS)
+    scores = scores_of(query, candidates).round(_DECIMALS)
+    values: list[list[float]] = raw.tolist()
+    ranked = [
+        Ranked(candidate.id, score, tuple(row))
+        for candidate, score, row in zip(candidates, scores.tolist(), values, strict=True)
     ]
-    if stand_in:
-        signals.append(Signal("stand_in", candidate.lexical, round(per_share, _DECIMALS), stand_in))
-    return signals
+    placed = sorted(zip(totals.tolist(), ranked, told, strict=True), key=_place)
+    return [each for _, each, _ in placed]
 
 
-def score_of(evidence: float) -> float:
-    """The contract's score: 0 for no evidence, steep where answers begin, 1 out of reach."""
-    return evidence**2 / (evidence**2 + HALF_SCORE**2)
+def _place(one: tuple[float, Ranked, Utterance]) -> tuple[float, float, int, str]:
+    """Of equals the newest first; ids are random, and settle only what has no number."""
+    total, ranked, utterance = one
+    return -total, -ranked.score, -(utterance.number or 0), ranked.id
 
 
-def latin_share(text: str) -> float:
-    """Share of the letters that are Latin, 0..1; 1 when there are no letters."""
-    letters = [char for char in text if char.isalpha()]
-    if not letters:
-        return 1.0
-    return sum("LATIN" in unicodedata.name(char, "") for char in letters) / len(letters)
-
-
-def _ranked(candidate: Candidate, trust: float) -> Ranked:
-    meaning, stand_in = _meaning(candidate, trust)
-    # Squared: two of two words found say more than twice what one of two does.
-    evidence = candidate.lexical**2 + SEMANTIC_WEIGHT * (meaning + stand_in)
-    words = SPECIFIC_SCALE * candidate.specific + SEMANTIC_SCALE * stand_in
-    breakdown = {
-        "semantic": round(SEMANTIC_SCALE * meaning, _DECIMALS),
-        "bm25": round(words, _DECIMALS),
-        "entity": 0.0,
+def _signals(query: str, candidates: Sequence[Candidate], said: Sequence[Utterance]) -> Values:
+    """The value of every signal, shape (candidates, signals)."""
+    meaning, stand_in = meaning_of(query, candidates)
+    words = np.array([each.specific for each in candidates])
+    own = WEIGHTS["semantic"] * meaning + WEIGHTS["bm25"] * words + WEIGHTS["stand_in"] * stand_in
+    columns: dict[SignalName, Values] = {
+        "semantic": meaning,
+        "bm25": words,
+        "stand_in": stand_in,
+        "before": beside(own, said, -1),
+        "after": beside(own, said, +1),
+        "run": of_run(own, said),
+        "actor": by_named_actor(query, said),
+        "length": lengths(said),
+        "question": questions(said),
+        "time": saying_when(query, said),
     }
-    return Ranked(candidate.id, round(score_of(evidence), _DECIMALS), breakdown)
-
-
-def _meaning(candidate: Candidate, trust: float) -> tuple[float, float]:
-    """Closeness in meaning, 0..1: as far as the model can tell, and what words say in its place.
-
-    `trust` is how far the English model can read the query. Where it cannot, or there is no vector
-    yet, a store would otherwise find the right memories and call them weak.
-    """
-    if candidate.dense is None:
-        trust = 0.0
-    cosine = max(0.0, (candidate.dense or 0.0) - COSINE_FLOOR) / (1 - COSINE_FLOOR)
-    return trust * cosine, (1 - trust) * COSINE_PER_WORD_SHARE * candidate.lexical
+    return np.column_stack([columns[name] for name in NAMES]).round(_DECIMALS)

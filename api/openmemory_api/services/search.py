@@ -8,20 +8,22 @@ from itertools import accumulate
 from typing import Final
 
 from openmemory_api.db import memories as rows
-from openmemory_api.db.session import Database
+from openmemory_api.db.session import Database, ReadConnection
+from openmemory_api.db.utterances import utterances_of
 from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.filters import NOTHING, Filter, all_of
 from openmemory_api.domain.memory import ScoredMemory
 from openmemory_api.domain.protocols import Candidate, Clock, Embedder, Vector, VectorIndex
 from openmemory_api.domain.requests import SearchRequest, SearchResult
+from openmemory_api.domain.text import estimated_tokens
 from openmemory_api.services.access import AccessService, Scope
 from openmemory_api.services.activity import note
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.ranking import Ranked, rank
 from openmemory_api.services.validation import checked_text
 
-_POOL: Final = 50
+_POOL: Final = 100
 """Candidates of each leg; both legs score all of them."""
 
 
@@ -105,31 +107,20 @@ class SearchService:
         with _stage(look, "find"):
             limit = max(_POOL, request.top_k)
             candidates = await self._index.search(query, vector, scope=wanted, limit=limit)
-        with _stage(look, "rank"):
-            ranked = rank(query, look.taken(candidates) if look else candidates)
-            if look is not None:
-                look.ranked = ranked
-        with _stage(look, "confirm"):
-            good = [hit for hit in ranked if hit.score >= request.threshold]
-            confirmed = await self._confirmed(good, wanted, request.top_k)
-        note(hits=[(hit.memory.id, hit.score) for hit in confirmed])
-        return SearchResult(confirmed, degraded or self._indexer.behind)
-
-    async def _confirmed(
-        self, ranked: Sequence[Ranked], wanted: Filter, top_k: int
-    ) -> list[ScoredMemory]:
-        """The first `top_k` that SQL holds to be in the set now; the index may lag behind it."""
-        hits: list[ScoredMemory] = []
+            candidates = look.taken(candidates) if look else candidates
         async with self._database.read() as connection:
-            while ranked and len(hits) < top_k:
-                best, ranked = ranked[:top_k], ranked[top_k:]
-                memories = await rows.by_ids(connection, [hit.id for hit in best], wanted)
-                hits += [
-                    ScoredMemory(memories[hit.id], hit.score, hit.breakdown)
-                    for hit in best
-                    if hit.id in memories
-                ]
-        return _falling(hits[:top_k])
+            with _stage(look, "rank"):
+                said = await utterances_of(connection, [each.id for each in candidates])
+                ranked = rank(query, candidates, said)
+                if look is not None:
+                    look.ranked = ranked
+            with _stage(look, "confirm"):
+                good = [hit for hit in ranked if hit.score >= request.threshold]
+                confirmed = await _confirmed(connection, good, wanted, request.top_k)
+        hits = _fitting(confirmed, request.max_tokens)
+        note(hits=[(hit.memory.id, hit.score) for hit in hits])
+        left_out = len(confirmed) - len(hits)
+        return SearchResult(hits, degraded or self._indexer.behind, left_out)
 
     async def _embedded(self, query: str) -> tuple[Vector | None, str | None]:
         if not self._indexer.searches_by_meaning:
@@ -140,6 +131,22 @@ class SearchService:
             return None, f"found by words alone: {error}"
 
 
+async def _confirmed(
+    connection: ReadConnection, ranked: Sequence[Ranked], wanted: Filter, top_k: int
+) -> list[ScoredMemory]:
+    """The first `top_k` that SQL holds to be in the set now; the index may lag behind it."""
+    hits: list[ScoredMemory] = []
+    while ranked and len(hits) < top_k:
+        best, ranked = ranked[:top_k], ranked[top_k:]
+        memories = await rows.by_ids(connection, [hit.id for hit in best], wanted)
+        hits += [
+            ScoredMemory(memories[hit.id], hit.score, hit.breakdown, hit.signals)
+            for hit in best
+            if hit.id in memories
+        ]
+    return _falling(hits[:top_k])
+
+
 @contextmanager
 def _stage(look: Look | None, name: str) -> Generator[None]:
     if look is None:
@@ -148,6 +155,19 @@ def _stage(look: Look | None, name: str) -> Generator[None]:
     start = time.perf_counter()
     yield
     look.timing.append((name, round((time.perf_counter() - start) * 1000, 3)))
+
+
+def _fitting(hits: list[ScoredMemory], max_tokens: int | None) -> list[ScoredMemory]:
+    """The best that fit together: what is too long leaves its room to those after it."""
+    if max_tokens is None:
+        return hits
+    fitting: list[ScoredMemory] = []
+    for hit in hits:
+        needed = estimated_tokens(hit.memory.text)
+        if needed <= max_tokens:
+            fitting.append(hit)
+            max_tokens -= needed
+    return fitting
 
 
 def _falling(hits: Sequence[ScoredMemory]) -> list[ScoredMemory]:

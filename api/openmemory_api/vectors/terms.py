@@ -4,14 +4,26 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import regex
+from snowballstemmer.arabic_stemmer import (  # pyright: ignore[reportMissingTypeStubs]
+    ArabicStemmer,
+)
 from snowballstemmer.english_stemmer import (  # pyright: ignore[reportMissingTypeStubs]
     EnglishStemmer,
+)
+from snowballstemmer.greek_stemmer import (  # pyright: ignore[reportMissingTypeStubs]
+    GreekStemmer,
+)
+from snowballstemmer.hindi_stemmer import (  # pyright: ignore[reportMissingTypeStubs]
+    HindiStemmer,
+)
+from snowballstemmer.russian_stemmer import (  # pyright: ignore[reportMissingTypeStubs]
+    RussianStemmer,
 )
 
 from openmemory_api.domain.memory import Memory
@@ -24,9 +36,18 @@ _TOKEN = regex.compile(
     rf"|(?:(?!{_UNSEGMENTED})[\p{{L}}\p{{N}}\p{{M}}])+(?:'\p{{L}}+)*"
 )
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
-_OPTIONAL_MARKS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}])\p{Mn}+")
-"""Marks that writers of these scripts leave out. Indic vowel signs are marks too, and stay."""
-_LATIN_WORD = regex.compile(r"[a-z']+")
+_OPTIONAL_MARKS = regex.compile(
+    r"(?<=[\p{Latin}\p{Greek}\p{Arabic}\p{Hebrew}])\p{Mn}+|(?<=\p{Cyrillic})[\u0301\u0308]+"
+)
+"""Marks that writers of these scripts leave out. Indic vowel signs are marks too, and stay, and so
+does the breve of the Russian short i, which is a letter."""
+_COMPOUND = regex.compile(
+    r"(?<![\p{L}\p{N}\p{M}])[\p{L}\p{N}\p{M}]++(?:[._/\\:@#+-]++[\p{L}\p{N}\p{M}]++)+"
+)
+_ASCII_COMPOUND = re.compile(r"(?<![a-z0-9])[a-z0-9]++(?:[._/\\:@#+-]++[a-z0-9]++)+")
+"""Versions, paths, addresses and names in code: `v1.2.3`, `etc/hosts`, `snake_case`."""
+_CAMEL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][a-z0-9]+(?:[A-Z][a-z0-9]*)+")
+_HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 
 _FUNCTION_WORDS = """
     a about after again all also am an and any are aren't as at be because been before being but by
@@ -39,7 +60,44 @@ _FUNCTION_WORDS = """
     we'll we're we've were weren't what when where which while who whom whose why will with won't
     would wouldn't you you'd you'll you're you've your yours yourself yourselves
 """
-STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
+_LIGHT_WORDS = """
+    aber als am auch auf aus bei bis das dass dein dem denn der des dich dir doch du durch
+    ein eine einem einen einer euch gegen habe haben hatte ich ihm ihn ihr ihre ist kann
+    kein keine mein meine mich mir nach nicht noch nur ob oder sich sie sind uber und uns unser
+    vom von vor warum wann weil welche welchen welcher welches wem wen wenn wer werden wie wieder
+    wird wir wo womit wurde zu zum zur zwischen
+    al algo aquel como con cual cuales cuando cuanto cuantos de del desde donde el ella ellos entre
+     esa ese eso esta este esto estos ha hay la le les lo mas mi mis muy nos nuestro o para
+    pero por porque que quien quienes se si sobre su sus tambien te tiene tu una uno unos y ya
+    au aux avec ce ces cette dans dont du elle elles est et eux ils je leur leurs mais moi ne
+    notre nous ou par pas quand quel quelle quelles quels qui sa sont ses ta toi tous tres une vos
+    votre vous
+    che chi cosa cui della delle dello di gli il perche piu quale quali quando quanto sono suo sua
+    ao aos da das dos e ela ele em foi isso mas meu minha nao nas no nos onde pela pelo qual quem sao
+    sem seu sua um uma voce
+    een het hij ik je met naar niet ook op te voor wat zijn
+    а без более бы был была были было быть в вам вас во вот все всё вы где да для до его ее её если
+    есть еще ещё же за и из или им их к как какая какие какой каком какую когда кого кому который ли
+    мне мой моя мы на над не него нее неё ней нет ни них но ну о об он она они оно от по под при про с
+    сейчас сколько со та так там те тем то того тоже только том ты у уже чего чем что чтобы это этой
+    этом этот я
+    في من على إلى عن مع هذا هذه ذلك تلك التي الذي ما ماذا متى أين كيف هل لماذا كم من أي أنا أنت هو هي نحن
+    هم كان كانت يكون لا لم لن قد ثم أو و بعد قبل عند كل بين حين إن أن له لها لي
+    का की के को ने में से पर और है हैं था थी थे हो यह वह ये वे जो कि क्या कौन कब कहाँ कहां कैसे किस किसने किसका
+    कितना कितने कितनी क्यों तो भी ही नहीं एक मैं मेरा मेरी मेरे हम तुम आप अपना अपनी अपने उस उसका उसकी उसके इस लिए साथ
+    तक या रहा रही रहे गया गई गए
+"""
+"""Function words of German, Spanish, French, Italian, Portuguese, Dutch, Russian, Arabic and Hindi.
+They weigh little but are not left out: a text does not say its language, and some are words of
+content in another one."""
+LIGHT = 0.2
+"""What such a word weighs in a query, of 1 for the rarest."""
+
+_FUNCTION_SIGNS = frozenset(
+    "的了吗嗎呢吧是在我你您他她它们們这這那什么麼哪谁誰怎几幾和与與也都就还還有不要会會可以对對从從到被把给給个個"
+)
+"""Chinese characters that are words of grammar."""
+_KANA = regex.compile(r"\p{Hiragana}")
 
 _FIRST_WORD_ID = 1996
 """Where whole words begin in the vocabulary, the most frequent first; marks stand before."""
@@ -81,6 +139,8 @@ def document_terms(text: str) -> dict[str, float]:
             counts.update(token.text)
         counts[_term(token)] += 1
         length += token.text not in STOP_WORDS
+    # Beside their parts, and without making the text any longer for it.
+    counts.update(_identifiers(text))
     # The root spares long texts: a page that answers must not lose to a line that does not.
     relative_length = math.sqrt(length / TYPICAL_LENGTH)
     half = SATURATION * (1 - LENGTH_PENALTY + LENGTH_PENALTY * relative_length)
@@ -97,6 +157,7 @@ def query_terms(text: str) -> dict[str, float]:
     tokens = list(_tokens(text))
     telling = [token for token in tokens if token.text not in STOP_WORDS]
     weights = {_term(token): _rarity(token) for token in telling or tokens}
+    weights |= dict.fromkeys(_identifiers(text), 1.0)
     total = sum(weights.values())
     return {term: weight / total for term, weight in weights.items()}
 
@@ -144,6 +205,15 @@ def _tokens(text: str) -> Iterator[_Token]:
                 yield _Token(run[start : start + 2], pair=True)
 
 
+def _identifiers(text: str) -> Iterator[str]:
+    """What programs call things, whole, and the parts of what is run together in camel case."""
+    normalised = _normalised(text)
+    compound = _ASCII_COMPOUND if normalised.isascii() else _COMPOUND
+    yield from compound.findall(normalised)
+    for name in _CAMEL.findall(text):
+        yield from (_stem(part.lower()) for part in _HUMP.findall(name))
+
+
 def _normalised(text: str) -> str:
     folded = text.replace("’", "'").casefold()
     if folded.isascii():
@@ -157,23 +227,47 @@ def _term(token: _Token) -> str:
     return token.text if token.pair else _stem(token.text)
 
 
+STOP_WORDS = frozenset(map(_normalised, _FUNCTION_WORDS.split()))
+_LIGHT = frozenset(map(_normalised, _LIGHT_WORDS.split())) - STOP_WORDS
+
+_STEMMERS: Sequence[tuple[regex.Pattern[str], type[Any]]] = (
+    (regex.compile(r"[a-z']+"), EnglishStemmer),
+    (regex.compile(r"\p{Cyrillic}+"), RussianStemmer),
+    (regex.compile(r"[\p{Arabic}]+"), ArabicStemmer),
+    (regex.compile(r"[\p{Devanagari}]+"), HindiStemmer),
+    (regex.compile(r"\p{Greek}+"), GreekStemmer),
+)
+"""By script, which a word shows and a language it does not. Where a script serves several, a stem
+of the wrong one is still the same for the same word."""
+
+
 @lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
-    if word in STOP_WORDS or not _LATIN_WORD.fullmatch(word):
+    if word in STOP_WORDS:
         return word
-    # A stemmer keeps the word it works on in itself: one per call, for threads share nothing then.
-    stemmer = cast("_Stemmer", EnglishStemmer())
-    return stemmer.stemWord(word)
+    for script, stemmer in _STEMMERS:
+        if script.fullmatch(word):
+            # It keeps the word it works on in itself: one per call, for threads share nothing then.
+            return cast("_Stemmer", stemmer()).stemWord(word) or word
+    return word
 
 
 def _rarity(token: _Token) -> float:
     """How rare the word is in general English, 0..1: by Zipf's law the logarithm of its rank."""
     if token.pair:
-        return 1.0
+        return _rarity_of_pair(token.text)
+    if token.text in _LIGHT:
+        return LIGHT
     ranks = _word_ranks()
     rarest = len(ranks)
     rank = min(ranks.get(token.text, rarest), ranks.get(_stem(token.text), rarest))
     return math.log(rank) / math.log(rarest)
+
+
+def _rarity_of_pair(pair: str) -> float:
+    """Less for what only holds a sentence together: kana, and characters that are grammar."""
+    grammar = sum(char in _FUNCTION_SIGNS or bool(_KANA.match(char)) for char in pair)
+    return (1.0, 0.5, 0.15)[grammar]
 
 
 @cache

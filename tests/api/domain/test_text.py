@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from openmemory_api.domain.errors import Invalid
 from openmemory_api.domain.memory import EntityIds
-from openmemory_api.domain.text import clean, fingerprint, repeat_form
+from openmemory_api.domain.text import clean, estimated_tokens, fingerprint, repeat_form
 
 ANNA = EntityIds(user_id="anna")
 TODAY = date(2026, 3, 1)
@@ -93,3 +93,10 @@ def test_a_fingerprint_holds_text_ids_metadata_and_day():
 
 def test_no_metadata_is_the_same_as_empty_metadata():
     assert fingerprint("tea", ANNA, None, TODAY) == fingerprint("tea", ANNA, {}, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("", 1), ("abcd", 2), ("a" * 400, 101), ("东京", 3), ("café", 2)]
+)
+def test_tokens_are_estimated_by_letters(text: str, tokens: int) -> None:
+    assert estimated_tokens(text) == tokens

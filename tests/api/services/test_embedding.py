@@ -44,7 +44,7 @@ async def legs(store: Container, query: str) -> dict[str, set[str]]:
     """By text, the legs that found it."""
     result = await store.search.search(ANNA, SearchRequest(query=query, threshold=0.0, top_k=200))
     return {
-        hit.memory.text: {leg for leg, value in hit.breakdown.items() if value}
+        hit.memory.text: {leg for leg in ("semantic", "bm25") if hit.breakdown[leg]}
         for hit in result.hits
     }
 

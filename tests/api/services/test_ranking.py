@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openmemory_api.domain.protocols import Candidate
-from openmemory_api.services.ranking import latin_share, rank
+from openmemory_api.services.evidence import latin_share
+from openmemory_api.services.ranking import Ranked, rank
 
 CANDIDATES = st.builds(
     Candidate,
@@ -19,8 +20,13 @@ CANDIDATES = st.builds(
 QUERIES = st.sampled_from(["Where does Anna live?", "安娜住在哪里？", "Anna は東京", "", "42"])
 
 
+def ordered(query: str, candidates: list[Candidate]) -> list[Ranked]:
+    """Candidates of no conversation."""
+    return rank(query, candidates, {})
+
+
 def score(dense: float | None, lexical: float, query: str = "where does anna live") -> float:
-    (only,) = rank(query, [Candidate("a", dense, lexical, 0.0)])
+    (only,) = ordered(query, [Candidate("a", dense, lexical, 0.0)])
     return only.score
 
 
@@ -28,20 +34,22 @@ def score(dense: float | None, lexical: float, query: str = "where does anna liv
 def test_a_memory_scores_the_same_alone_and_among_others(
     query: str, candidates: list[Candidate]
 ) -> None:
-    together = {each.id: each for each in rank(query, candidates)}
+    together = {each.id: each for each in ordered(query, candidates)}
     for candidate in candidates:
-        assert rank(query, [candidate]) == [together[candidate.id]]
+        assert ordered(query, [candidate]) == [together[candidate.id]]
 
 
 @given(QUERIES, st.lists(CANDIDATES, max_size=8))
 def test_every_candidate_is_ranked_by_its_summed_contributions(
     query: str, candidates: list[Candidate]
 ) -> None:
-    ranked = rank(query, candidates)
-    sums = [sum(each.breakdown.values()) for each in ranked]
+    ranked = ordered(query, candidates)
+    sums = [sum(signal.contribution for signal in each.signals) for each in ranked]
     assert len(ranked) == len(candidates)
     assert sums == sorted(sums, reverse=True)
-    assert all(set(each.breakdown) == {"semantic", "bm25", "entity"} for each in ranked)
+    assert [each.total for each in ranked] == pytest.approx(sums)
+    assert [sum(each.breakdown.values()) for each in ranked] == pytest.approx(sums)
+    assert all({"semantic", "bm25", "entity"} <= set(each.breakdown) for each in ranked)
     assert all(0 <= each.score < 1 for each in ranked)
 
 
@@ -49,14 +57,14 @@ def test_every_candidate_is_ranked_by_its_summed_contributions(
 def test_how_rare_a_word_is_among_the_readable_orders_but_never_scores(
     query: str, candidate: Candidate, specific: float
 ) -> None:
-    (before,) = rank(query, [candidate])
-    (after,) = rank(query, [replace(candidate, specific=specific)])
+    (before,) = ordered(query, [candidate])
+    (after,) = ordered(query, [replace(candidate, specific=specific)])
     assert after.score == before.score
 
 
 def test_of_two_words_the_one_that_few_readable_memories_hold_comes_first() -> None:
     common, rare = Candidate("common", 0.3, 0.5, 0.4), Candidate("rare", 0.3, 0.4, 5.0)
-    assert [each.id for each in rank("anna ukulele", [common, rare])] == ["rare", "common"]
+    assert [each.id for each in ordered("anna ukulele", [common, rare])] == ["rare", "common"]
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1))
@@ -70,8 +78,8 @@ def test_more_evidence_of_either_kind_never_scores_less(
 
 def test_equal_scores_are_ordered_by_id_whatever_order_they_came_in() -> None:
     twins = [Candidate(name, 0.5, 0.5, 1.0) for name in ("b", "c", "a")]
-    assert [each.id for each in rank("tea", twins)] == ["a", "b", "c"]
-    assert rank("tea", twins) == rank("tea", twins[::-1])
+    assert [each.id for each in ordered("tea", twins)] == ["a", "b", "c"]
+    assert ordered("tea", twins) == ordered("tea", twins[::-1])
 
 
 @pytest.mark.parametrize(
@@ -98,8 +106,8 @@ def test_no_evidence_scores_nought() -> None:
 
 def test_an_english_model_has_no_say_in_a_query_it_cannot_read() -> None:
     worded, guessed = Candidate("worded", 0.1, 0.4, 1.0), Candidate("guessed", 0.6, 0.0, 0.0)
-    assert [each.id for each in rank("安娜住在哪里", [guessed, worded])] == ["worded", "guessed"]
-    assert [each.id for each in rank("anna lives where", [guessed, worded])] == [
+    assert [each.id for each in ordered("安娜住在哪里", [guessed, worded])] == ["worded", "guessed"]
+    assert [each.id for each in ordered("anna lives where", [guessed, worded])] == [
         "guessed",
         "worded",
     ]

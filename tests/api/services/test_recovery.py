@@ -63,7 +63,7 @@ class KeptIndex(ExactIndex):
 async def found(store: Container, query: str) -> list[tuple[str, set[str]]]:
     result = await store.search.search(ANNA, SearchRequest(query=query, threshold=0.0))
     return [
-        (hit.memory.text, {leg for leg, value in hit.breakdown.items() if value})
+        (hit.memory.text, {leg for leg in ("semantic", "bm25") if hit.breakdown[leg]})
         for hit in result.hits
     ]
 

@@ -33,6 +33,10 @@ def lexical(query: str, text: str) -> float:
         ("2023", "in 2023."),
         ("snake", "snake_case"),
         ("москва", "Москва"),
+        ("собаки", "у меня собака"),
+        ("мой", "мой дом"),
+        ("किताबें", "किताब"),
+        ("σκύλοι", "σκύλος"),
         ("елка", "ёлка"),
         ("καφες", "Καφές"),
         ("مدرسة", "مَدْرَسَة"),
@@ -115,3 +119,55 @@ def test_a_memory_without_speaker_or_day_is_searched_as_it_stands() -> None:
 def test_plain_english_is_cut_as_it_is_beside_other_letters(text: str) -> None:
     beside = document_terms(f"{text} ü").keys() - document_terms("ü").keys()
     assert document_terms(text).keys() == beside
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "other"),
+    [
+        ("snake_case", "rename it to snake_case", "a snake in the case"),
+        ("v1.2.3", "we run v1.2.3 now", "we run v3.1.2 now"),
+        ("/etc/hosts", "it is in /etc/hosts", "the hosts of etc"),
+        ("ERR_42", "it ends with ERR_42", "42 times err"),
+        ("10.0.0.7", "the printer is at 10.0.0.7", "the printer is at 10.7.0.0"),
+        ("@anna@example.org", "write to anna@example.org", "anna is an example of an org"),
+        ("größe_in_cm", "die Spalte größe_in_cm", "die Größe in cm"),
+    ],
+)
+def test_an_identifier_is_found_whole_before_its_parts(query: str, text: str, other: str) -> None:
+    assert lexical(query, text) > lexical(query, other) > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("case", "snake_case"),
+        ("hosts", "/etc/hosts"),
+        ("user name", "call getUserName first"),
+        ("getUserName", "the user's name"),
+        ("2023-05-07", "on 2023-05-07"),
+        ("parser", "HttpParser2"),
+    ],
+)
+def test_the_parts_of_an_identifier_are_found(query: str, text: str) -> None:
+    assert lexical(query, text) > 0.3
+
+
+def test_an_identifier_makes_a_text_no_longer():
+    assert document_terms("deploy a/b")["deploy"] == document_terms("deploy a b")["deploy"]
+
+
+@pytest.mark.parametrize(
+    ("query", "telling"),
+    [
+        ("где живёт Анна", "Анна"),
+        ("wo wohnt sie", "wohnt"),
+        ("أين تسكن مريم", "مريم"),
+        ("मीरा कहाँ है", "मीरा"),
+        ("她住在哪里的公园", "公园"),
+        ("公園はどこですか", "公園"),
+    ],
+)
+def test_words_of_grammar_weigh_little_in_any_script(query: str, telling: str) -> None:
+    weights = query_terms(query)
+    assert max(weights.values()) == weights[next(iter(query_terms(telling)))]
+    assert lexical(query, telling) > 1 / len(weights)

@@ -2,9 +2,9 @@
 
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from openmemory_api.domain.memory import EntityType
+from openmemory_api.domain.memory import EntityType, SignalName
 
 Row = TypeVar("Row")
 JsonObject: TypeAlias = dict[str, Any]
@@ -65,6 +65,15 @@ class ScoredMemoryOut(MemoryOut):
     score_breakdown: dict[str, float]
 
 
+class SignalOut(BaseModel):
+    """One kind of evidence; the contributions of a result are its place in the order."""
+
+    signal: SignalName
+    raw: float | None
+    weight: float
+    contribution: float
+
+
 def _at_least_its_id(schema: JsonObject) -> None:
     # `fields` in a request leaves out whatever it does not name.
     schema["required"] = ["id"]
@@ -79,6 +88,8 @@ class MemoryRow(MemoryOut):
 class ScoredRow(ScoredMemoryOut):
     """A memory of a search, with the fields that were asked for."""
 
+    signals: list[SignalOut] | None = Field(None, description="Ours: with `explain`.")
+
     model_config = ConfigDict(json_schema_extra=_at_least_its_id)
 
 
@@ -87,6 +98,9 @@ class SearchOut(BaseModel):
 
     results: list[ScoredRow]
     degraded: str | None = None
+    left_out: int | None = Field(
+        None, description="Ours: results that `max_tokens` had no room for."
+    )
 
 
 class CursorPage(Page[Row], Generic[Row]):

@@ -87,6 +87,12 @@ class SearchBody(Selection):
     top_k: TopK | None = None
     limit: TopK | None = Field(None, description="Older name of `top_k`.")
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="Ours: room for the texts together, about four letters to a token."
+    )
+    explain: bool | None = Field(
+        None, description="Ours: with the `signals` that put each result in its place."
+    )
     reference_date: Any = Field(None, description="Unix seconds or ISO 8601.")
     output_format: str | None = None
 
@@ -105,6 +111,7 @@ class SearchBody(Selection):
             view=self.view(),
             top_k=self.top_k or self.limit or 10,
             threshold=default_threshold if self.threshold is None else self.threshold,
+            max_tokens=self.max_tokens,
         )
 
 

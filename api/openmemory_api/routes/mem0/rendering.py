@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from openmemory_api.domain.memory import EntityIds, Json, Memory, ScoredMemory
+from openmemory_api.domain.memory import EntityIds, Json, Memory, ScoredMemory, Signal
 from openmemory_api.domain.requests import (
     Action,
     ActionKind,
@@ -25,6 +25,7 @@ from openmemory_api.routes.mem0.answers import (
     JsonObject,
     MemoryOut,
     ScoredMemoryOut,
+    SignalOut,
     StructuredAttributes,
     TextOut,
 )
@@ -63,8 +64,25 @@ def rows(memories: Sequence[Memory], fields: Collection[str] | None = None) -> l
     return [row(memory_out(memory), fields) for memory in memories]
 
 
-def hit_rows(found: SearchResult, fields: Collection[str] | None = None) -> list[JsonObject]:
-    return [row(scored_out(hit), fields) for hit in found.hits]
+def hit_rows(
+    found: SearchResult, fields: Collection[str] | None = None, *, explain: bool | None = None
+) -> list[JsonObject]:
+    """Search hits, each with its signals where it is to be explained."""
+    rows = [row(scored_out(hit), fields) for hit in found.hits]
+    if explain:
+        for shown, hit in zip(rows, found.hits, strict=True):
+            shown["signals"] = [_signal_out(signal) for signal in hit.signals]
+    return rows
+
+
+def _signal_out(signal: Signal) -> JsonObject:
+    told = SignalOut(
+        signal=signal.name,
+        raw=signal.raw,
+        weight=signal.weight,
+        contribution=signal.contribution,
+    )
+    return told.model_dump()
 
 
 def change_out(change: Change) -> ChangeOut:

@@ -98,7 +98,7 @@ async def list_memories(
 async def search(body: SearchBody, caller: CallerDep, service: SearchDep) -> JSONResponse:
     """Search memories: an array, or an object with `output_format` v1.1."""
     found = await service.search(caller, body.request(default_threshold=V1_THRESHOLD))
-    results: Any = hit_rows(found, body.fields)
+    results: Any = hit_rows(found, body.fields, explain=body.explain)
     if body.output_format == OBJECT_FORMAT:
         results = {"results": results, "relations": []}
     return JSONResponse(results)

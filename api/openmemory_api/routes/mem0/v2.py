@@ -26,4 +26,4 @@ async def list_memories(
 async def search(body: SearchBody, caller: CallerDep, service: SearchDep) -> JSONResponse:
     """Search memories."""
     found = await service.search(caller, body.request(default_threshold=V2_THRESHOLD))
-    return JSONResponse(hit_rows(found, body.fields))
+    return JSONResponse(hit_rows(found, body.fields, explain=body.explain))

@@ -1,5 +1,7 @@
 """Current generation: what every SDK of today calls to add, list and search."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
@@ -35,7 +37,15 @@ async def list_memories(
 
 @router.post("/v3/memories/search/", response_model=SearchOut)
 async def search(body: SearchBody, caller: CallerDep, service: SearchDep) -> JSONResponse:
-    """Search memories, best first; `degraded` says when only words were compared."""
+    """Search memories, best first; `degraded` says when only words were compared.
+
+    Ours: `explain` says what put each where it is; `max_tokens` bounds the texts together, and
+    `left_out` says how many results that cost.
+    """
     found = await service.search(caller, body.request(default_threshold=V3_THRESHOLD))
-    degraded = {"degraded": found.degraded} if found.degraded else {}
-    return JSONResponse({"results": hit_rows(found, body.fields), **degraded})
+    answer: dict[str, Any] = {"results": hit_rows(found, body.fields, explain=body.explain)}
+    if found.degraded:
+        answer["degraded"] = found.degraded
+    if body.max_tokens is not None:
+        answer["left_out"] = found.left_out
+    return JSONResponse(answer)

@@ -12,7 +12,7 @@ from openmemory_api.vectors.filters import KEYWORD_FIELDS, LIST_FIELDS, TIME_FIE
 from openmemory_api.vectors.qdrant.engine import SPARSE, IndexPoint
 from openmemory_api.vectors.terms import document_terms, searchable_text
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Of payload and vectors. Points of another schema are in another folder or collection."""
 
 FACTS: Final = "facts"
