@@ -169,6 +169,9 @@ export interface paths {
         /**
          * Search
          * @description Search memories, best first; `degraded` says when only words were compared.
+         *
+         *     Ours: `explain` says what put each where it is; `max_tokens` bounds the texts together, and
+         *     `left_out` says how many results that cost.
          */
         post: operations["search_v3_memories_search__post"];
         delete?: never;
@@ -2779,17 +2782,17 @@ export interface components {
         };
         /**
          * DashboardSignal
-         * @description One kind of evidence. `stand_in`: words counted in place of a meaning not known.
+         * @description One kind of evidence (docs/decisions/0015-signals.md).
          */
         DashboardSignal: {
             /**
              * Signal
              * @enum {string}
              */
-            signal: "semantic" | "bm25" | "stand_in";
+            signal: "semantic" | "bm25" | "stand_in" | "before" | "after" | "run" | "actor" | "length" | "question" | "time";
             /**
              * Raw
-             * @description Cosine, BM25, or share of words; null: not asked.
+             * @description Its value; null: not asked.
              */
             raw: number | null;
             /** Weight */
@@ -3911,6 +3914,11 @@ export interface components {
             score_breakdown?: {
                 [key: string]: number;
             };
+            /**
+             * Signals
+             * @description Ours: with `explain`.
+             */
+            signals?: components["schemas"]["SignalOut"][] | null;
         };
         /**
          * SearchBody
@@ -3961,6 +3969,16 @@ export interface components {
             /** Threshold */
             threshold?: number | null;
             /**
+             * Max Tokens
+             * @description Ours: room for the texts together, about four letters to a token.
+             */
+            max_tokens?: number | null;
+            /**
+             * Explain
+             * @description Ours: with the `signals` that put each result in its place.
+             */
+            explain?: boolean | null;
+            /**
              * Reference Date
              * @description Unix seconds or ISO 8601.
              */
@@ -3977,6 +3995,11 @@ export interface components {
             results: components["schemas"]["ScoredRow"][];
             /** Degraded */
             degraded?: string | null;
+            /**
+             * Left Out
+             * @description Ours: results that `max_tokens` had no room for.
+             */
+            left_out?: number | null;
         };
         /**
          * SessionList
@@ -4080,6 +4103,23 @@ export interface components {
              * @default
              */
             label: string;
+        };
+        /**
+         * SignalOut
+         * @description One kind of evidence; the contributions of a result are its place in the order.
+         */
+        SignalOut: {
+            /**
+             * Signal
+             * @enum {string}
+             */
+            signal: "semantic" | "bm25" | "stand_in" | "before" | "after" | "run" | "actor" | "length" | "question" | "time";
+            /** Raw */
+            raw: number | null;
+            /** Weight */
+            weight: number;
+            /** Contribution */
+            contribution: number;
         };
         /**
          * SignalSwitches

@@ -6,10 +6,24 @@ import { type KeyboardEvent, useState } from "react";
 import type { Signal } from "@/api/queries/search";
 import { t } from "@/i18n/t";
 
-const FILLS: Record<Signal["signal"], string> = {
-  semantic: "bg-meaning",
-  bm25: "bg-words",
-  stand_in: "bg-standin",
+const FILLS = {
+  meaning: "bg-meaning",
+  words: "bg-words",
+  context: "bg-context",
+  form: "bg-form",
+};
+type Kind = keyof typeof FILLS;
+const KINDS: Record<Signal["signal"], Kind> = {
+  semantic: "meaning",
+  bm25: "words",
+  stand_in: "words",
+  before: "context",
+  after: "context",
+  run: "context",
+  actor: "context",
+  length: "form",
+  question: "form",
+  time: "form",
 };
 
 interface Props {
@@ -22,7 +36,7 @@ interface Props {
 
 export function ScoreBar({ rank, sum, signals, most }: Props) {
   const [open, setOpen] = useState(false);
-  const adding = signals.filter(({ contribution }) => contribution > 0);
+  const adding = byKind(signals);
   const leave = (event: KeyboardEvent) => {
     if (event.key !== "Escape" || !open) return;
     event.stopPropagation();
@@ -44,19 +58,19 @@ export function ScoreBar({ rank, sum, signals, most }: Props) {
       >
         <span className="sr-only">{t("search.bar.label", { rank })}</span>
         <span aria-hidden className="flex h-2.5 gap-px overflow-hidden rounded-full bg-sunken">
-          {adding.map(({ signal, contribution }) => (
+          {adding.map(([kind, contribution]) => (
             <span
-              key={signal}
-              className={FILLS[signal]}
+              key={kind}
+              className={FILLS[kind]}
               style={{ width: `${(100 * contribution) / most}%` }}
             />
           ))}
         </span>
         <span className="flex flex-wrap gap-x-2 text-2xs text-soft tabular-nums">
-          {adding.map(({ signal, contribution }) => (
-            <span key={signal} className="inline-flex items-center gap-1">
-              <span className={clsx("size-2 rounded-xs", FILLS[signal])} />
-              {t(`search.signal.${signal}`)} {short(contribution)}
+          {adding.map(([kind, contribution]) => (
+            <span key={kind} className="inline-flex items-center gap-1">
+              <span className={clsx("size-2 rounded-xs", FILLS[kind])} />
+              {t(`search.kind.${kind}`)} {short(contribution)}
             </span>
           ))}
           {adding.length > 1 && <span className="font-semibold text-ink">= {short(sum)}</span>}
@@ -115,6 +129,16 @@ function Numbers({ rank, sum, signals }: Omit<Props, "most">) {
       </tfoot>
     </table>
   );
+}
+
+/** What adds something, four kinds at most: ten slivers of a bar tell nobody anything. */
+function byKind(signals: Signal[]): [Kind, number][] {
+  const sums = new Map<Kind, number>();
+  for (const { signal, contribution } of signals) {
+    const kind = KINDS[signal];
+    sums.set(kind, (sums.get(kind) ?? 0) + contribution);
+  }
+  return [...sums].filter(([, sum]) => sum > 0);
 }
 
 const exact = (n: number): string => String(Number(n.toFixed(6)));

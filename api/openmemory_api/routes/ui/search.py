@@ -1,13 +1,12 @@
 """The playground: what a search finds, why, and why not."""
 
-from typing import Literal
-
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from openmemory_api.container import Container
 from openmemory_api.domain.access import Caller
 from openmemory_api.domain.filters import ALL, Filter
+from openmemory_api.domain.memory import SignalName
 from openmemory_api.domain.requests import SearchRequest
 from openmemory_api.routes.access_models import ExplanationOut
 from openmemory_api.routes.deps import ContainerDep
@@ -64,10 +63,10 @@ class WhyNotBody(DashboardSearchBody):
 
 
 class DashboardSignal(BaseModel):
-    """One kind of evidence. `stand_in`: words counted in place of a meaning not known."""
+    """One kind of evidence (docs/decisions/0015-signals.md)."""
 
-    signal: Literal["semantic", "bm25", "stand_in"]
-    raw: float | None = Field(description="Cosine, BM25, or share of words; null: not asked.")
+    signal: SignalName
+    raw: float | None = Field(description="Its value; null: not asked.")
     weight: float
     contribution: float
     rank: int | None = Field(description="Of the candidates by this alone.")
