@@ -63,14 +63,14 @@ class Ranked:
     id: str
     score: float
     """Absolute evidence, 0..1."""
-    raw: tuple[float, ...]
-    """The value of each signal, in the order of `NAMES`."""
+    raw: tuple[float | None, ...]
+    """The value of each signal, in the order of `NAMES`; None for a meaning not known."""
 
     @property
     def signals(self) -> list[Signal]:
         """Those that say something, the two legs always."""
         return [
-            Signal(name, raw, WEIGHTS[name], round(WEIGHTS[name] * raw, _DECIMALS))
+            Signal(name, raw, WEIGHTS[name], round(WEIGHTS[name] * (raw or 0.0), _DECIMALS))
             for name, raw in zip(NAMES, self.raw, strict=True)
             if raw or name in ("semantic", "bm25")
         ]
@@ -111,7 +111,10 @@ def rank(
     weights = np.array([WEIGHTS[name] for name in NAMES])
     totals = (raw * weights).round(_DECIMALS).sum(axis=1).round(_DECIMALS)
     scores = scores_of(query, candidates).round(_DECIMALS)
-    values: list[list[float]] = raw.tolist()
+    values: list[list[float | None]] = raw.tolist()
+    for candidate, row in zip(candidates, values, strict=True):
+        if candidate.dense is None:
+            row[NAMES.index("semantic")] = None
     ranked = [
         Ranked(candidate.id, score, tuple(row))
         for candidate, score, row in zip(candidates, scores.tolist(), values, strict=True)

@@ -126,5 +126,7 @@ def test_every_contribution_is_told_and_is_its_weight_times_its_value():
             ("before" in told) == ("question" in told) == ("stand_in" in told) == (each.id == "b")
         )
         for signal in each.signals:
-            assert signal.raw is not None
-            assert signal.contribution == pytest.approx(signal.raw * signal.weight, abs=1e-6)
+            product = (signal.raw or 0.0) * signal.weight
+            assert signal.contribution == pytest.approx(product, abs=1e-6)
+    unknown = {each.id: each.signals[0].raw for each in rank("tea", candidates, talk)}
+    assert unknown["b"] is None
