@@ -43,6 +43,8 @@ DataDir = Annotated[Path | None, typer.Option(help="Where the memories are kept.
 _TlsCert = Annotated[Path | None, typer.Option(help="Certificate to serve TLS with, as PEM.")]
 _TlsKey = Annotated[Path | None, typer.Option(help="The certificate's key, as PEM.")]
 
+_BACKLOG: Final = 2_048
+"""Connections that wait to be taken, as uvicorn has it."""
 _NO_KEY: Final = (
     "This server demands a key of every caller, and there is no administrator's. Set "
     "OPENMEMORY_API_KEY"
@@ -154,7 +156,7 @@ def _serve(settings: Settings) -> None:
     serverfile.write(settings.data_dir, _server_file(settings, url, secret))
     typer.echo(_start_line(settings, url), err=True)
     # uvicorn ends well on this signal and then raises it again, which would skip what is left here.
-    before = signal.signal(signal.SIGTERM, _leave)
+    before = signal.signal(signal.SIGTERM, _ending(server))
     try:
         server.run(sockets=[listener])
     finally:
@@ -174,8 +176,14 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _leave(_signal: int, _frame: object) -> NoReturn:
-    raise SystemExit(0)
+def _ending(server: uvicorn.Server) -> Callable[[int, object], None]:
+    """What a signal does that comes before uvicorn listens to signals, or after it has ended."""
+
+    def end(_signal: int, _frame: object) -> None:
+        # Raising would not do: what is raised within a `__del__` is lost, and the signal with it.
+        server.should_exit = True
+
+    return end
 
 
 def _tls(settings: Settings) -> Callable[..., ssl.SSLContext] | None:
@@ -208,6 +216,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host.strip("[]"), port))
+        # From the moment that the address is told, who comes early waits and is not refused.
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         fail(

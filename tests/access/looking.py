@@ -50,6 +50,16 @@ async def overview(ask: Ask) -> None:
     assert (said["calls"] is not None) is (ADMIN in ask.asker.caller.scopes)
 
 
+@reads("GET", f"{UI}/apps/traffic")
+async def traffic(ask: Ask) -> None:
+    answer = await ask.send("GET", f"{UI}/apps/traffic")
+    if not may_look(ask, ADMIN):
+        assert answer.status_code == 403, ask.say(answer)
+        return
+    said = ask.ok(answer)
+    assert all(len(each["reads"]) == len(said["days"]) == 30 for each in said["apps"])
+
+
 @reads("POST", f"{UI}/search")
 async def playground(ask: Ask) -> None:
     app = ask.rng.choice([None, *APPS, "never-heard-of"])

@@ -4,6 +4,7 @@ import gc
 import importlib
 import json
 import signal
+import socket
 import sqlite3
 import sys
 import threading
@@ -262,3 +263,20 @@ def test_reindex_asks_the_server_that_holds_the_data(
         "verify": True,
     }
     assert asked[0] == ("http://here/api/v1/reindex", expected)
+
+
+async def nothing(*_: object) -> None:
+    """No application."""
+
+
+def test_a_signal_that_comes_before_uvicorn_listens_to_signals_is_kept_and_never_raised():
+    server = uvicorn.Server(uvicorn.Config(nothing))
+    commands._ending(server)(signal.SIGTERM, None)  # pyright: ignore[reportPrivateUsage]
+    assert server.should_exit
+
+
+def test_who_comes_before_the_server_is_ready_waits_and_is_not_refused():
+    listener = commands._listen("127.0.0.1", 0)  # pyright: ignore[reportPrivateUsage]
+    with listener, socket.create_connection(listener.getsockname(), timeout=5):
+        accepted, _ = listener.accept()
+        accepted.close()

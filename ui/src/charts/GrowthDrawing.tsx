@@ -9,6 +9,7 @@ import {
   type Measure,
 } from "@/charts/growth";
 import { type Scale, scaleOf } from "@/charts/scale";
+import { useHues } from "@/components/hues";
 import { count } from "@/i18n/t";
 
 export const LEFT = 34;
@@ -30,7 +31,10 @@ interface Props {
 /** Bars of what is new in each bucket, or areas of all that was there. */
 export function GrowthDrawing({ growth, measure, width, at, series }: Props) {
   const layers = layersOf(growth.series, measure);
-  const fills = fillsOf(growth.series.map(({ app }) => app));
+  const fills = fillsOf(
+    growth.series.map(({ app }) => app),
+    useHues(),
+  );
   // Nothing is wide before it is measured.
   const step = Math.max(0, width - LEFT) / Math.max(1, growth.buckets.length);
   const y = scaleOf(Math.max(4, heightOf(layers)), 3, HEIGHT - BOTTOM, TOP);

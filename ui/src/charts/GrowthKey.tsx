@@ -1,6 +1,7 @@
 import clsx from "clsx";
 import { fillsOf } from "@/charts/colours";
 import { type Measure, type Series, sum, valuesOf } from "@/charts/growth";
+import { useHues } from "@/components/hues";
 import { count, t } from "@/i18n/t";
 
 interface Props {
@@ -13,7 +14,10 @@ interface Props {
 
 /** The names of the layers beside them, the topmost first; each leads to what it stands for. */
 export function GrowthKey({ series, measure, chosen, onPoint, onOpen }: Props) {
-  const fills = fillsOf(series.map(({ app }) => app));
+  const fills = fillsOf(
+    series.map(({ app }) => app),
+    useHues(),
+  );
   return (
     <ul className="flex flex-wrap content-start gap-x-1 sm:w-44 sm:flex-col sm:flex-nowrap">
       {series

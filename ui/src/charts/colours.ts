@@ -1,10 +1,10 @@
-import { hueOf } from "@/components/AppName";
+import type { Hues } from "@/components/hues";
 
 const STRENGTHS = [100, 68, 45] as const;
 
 /** The apps' hues where they fill areas: lighter on a dark ground, to stand out as much. Of two apps
  * that share a hue, the second gets a weaker tone of it. */
-export function fillsOf(apps: readonly (string | null)[]): string[] {
+export function fillsOf(apps: readonly (string | null)[], hueOf: Hues): string[] {
   const seen = new Map<string, number>();
   return apps.map((app) => {
     const hue = hueOf(app);

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, Suspense, useId, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, Suspense, useEffect, useId, useRef } from "react";
 import { Late, Lines } from "@/components/Answer";
 
 export interface Tab {
@@ -19,6 +19,8 @@ export function Tabs({ label, value, onChange, tabs }: Props) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const place = tabs.findIndex((tab) => tab.value === value);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is chosen
+  useEffect(() => reveal(list.current), [value]);
   const press = (event: KeyboardEvent<HTMLElement>) => {
     const to = placeAfter(event, place, tabs.length);
     const tab = tabs[to];
@@ -80,4 +82,12 @@ function placeAfter(event: KeyboardEvent<HTMLElement>, place: number, all: numbe
   const step = { ArrowRight: forward, ArrowLeft: -forward }[event.key];
   if (step) return (place + step + all) % all;
   return { Home: 0, End: all - 1 }[event.key] ?? -1;
+}
+
+/** Along the row only: the page itself must stay where it is. */
+function reveal(list: HTMLElement | null): void {
+  const tab = list?.querySelector('[aria-selected="true"]')?.getBoundingClientRect();
+  if (!list || !tab) return;
+  const box = list.getBoundingClientRect();
+  list.scrollLeft += Math.max(0, tab.right - box.right) || Math.min(0, tab.left - box.left);
 }

@@ -1,6 +1,11 @@
 /** The messages at the lower edge. What shows them comes with the first thing a person does. */
 
 import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
+import { usePreferences } from "@/preferences";
+
+// Never over the bar at the lower edge of a phone.
+const ABOVE = { bottom: "calc(var(--bottom-bar) + 1rem)" };
+const FONT = { fontFamily: "var(--font-sans)" };
 
 let wanted = false;
 const listeners = new Set<() => void>();
@@ -32,6 +37,7 @@ function subscribe(listener: () => void): () => void {
 
 export function Toasts() {
   const shown = useSyncExternalStore(subscribe, () => wanted);
+  const { theme } = usePreferences();
   useEffect(() => {
     for (const act of ["pointerdown", "keydown"]) {
       document.addEventListener(act, want, { once: true });
@@ -40,7 +46,15 @@ export function Toasts() {
   if (!shown) return null;
   return (
     <Suspense>
-      <Box theme="system" position="bottom-center" visibleToasts={4} closeButton />
+      <Box
+        theme={theme}
+        position="bottom-center"
+        offset={ABOVE}
+        mobileOffset={ABOVE}
+        style={FONT}
+        visibleToasts={4}
+        closeButton
+      />
       <Ready />
     </Suspense>
   );

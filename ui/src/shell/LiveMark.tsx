@@ -2,6 +2,7 @@ import clsx from "clsx";
 import { useEffect, useState } from "react";
 import { t } from "@/i18n/t";
 import { timeOfDay } from "@/i18n/time";
+import { spoken, summedUp } from "@/live/announcing";
 import { useLive, useLiveEvents } from "@/live/LiveProvider";
 import { usePreferences } from "@/preferences";
 
@@ -34,22 +35,17 @@ export function LiveMark() {
 
 function Announcer() {
   const { announce } = usePreferences();
-  const [waiting, setWaiting] = useState(0);
   const [said, setSaid] = useState("");
+  const [news] = useState(() =>
+    summedUp(ANNOUNCE_MS, (n) => setSaid((before) => spoken(t("shell.arrived", { n }), before))),
+  );
+  useEffect(() => news.stop, [news]);
   useLiveEvents(({ type, data }) => {
-    if (type === "memory.created") setWaiting((n) => n + Number(data.count ?? 1));
+    if (announce && type === "memory.created") news.add(Number(data.count ?? 1));
   });
-  useEffect(() => {
-    if (waiting === 0) return;
-    const timer = setTimeout(() => {
-      setSaid(t("shell.arrived", { n: waiting }));
-      setWaiting(0);
-    }, ANNOUNCE_MS);
-    return () => clearTimeout(timer);
-  }, [waiting]);
   return (
     <span role="status" className="sr-only">
-      {announce ? said : ""}
+      {said}
     </span>
   );
 }

@@ -13,6 +13,7 @@ import { ShellKeys } from "@/shell/ShellKeys";
 import { TopBar } from "@/shell/TopBar";
 
 const SignIn = lazy(() => import("@/shell/SignIn"));
+const AppHues = lazy(() => import("@/shell/AppHues"));
 
 /** By hand: a link to a fragment starts from the base of the dashboard, not from this page. */
 function skip(event: MouseEvent): void {
@@ -62,6 +63,11 @@ export function Shell() {
         <BottomBar />
       </div>
       <ShellKeys />
+      {me.data && (
+        <Suspense>
+          <AppHues />
+        </Suspense>
+      )}
     </LiveProvider>
   );
 }

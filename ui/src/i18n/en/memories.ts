@@ -154,7 +154,7 @@ export const memories = {
     saved: "Saved. Agents find it now.",
     pending: "Queued: the language model reads it.",
     known: "Known already: nothing was added.",
-    knownApart: "Its categories stay as they are.",
+    knownApart: "Its categories stay as they are, without {names}.",
     knownOpen: "Open {id}",
   },
 } as const;

@@ -4,6 +4,8 @@ export const shell = {
   more: "More",
   newMemory: "New memory",
   jump: "Search or jump to",
+  pages: "Pages",
+  found: { one: "{n} result", other: "{n} results" },
   jumpSearch: "Search memories for “{query}”",
   live: {
     live: "Live",

@@ -12,7 +12,7 @@ import { useLive } from "@/live/LiveProvider";
 import { CategoryBox } from "@/pages/memories/CategoryBox";
 import { HowToStore } from "@/pages/memories/HowToStore";
 import { Known } from "@/pages/memories/Known";
-import { namesIn, tooLong } from "@/pages/memories/operations";
+import { namesBeside, namesIn, tooLong } from "@/pages/memories/operations";
 import { Similar } from "@/pages/memories/Similar";
 
 /** What was begun, in case that the dialog is closed by mistake. */
@@ -67,6 +67,7 @@ export default function NewMemory({ onClose }: { onClose: () => void }) {
     ? t("memories.new.blank")
     : (tooLong(text) ?? (add.error && wordsFor(add.error).text));
   const known = add.data?.event === "NONE" ? add.data.items[0] : undefined;
+  const left = add.data?.not_applied.includes("categories") ? namesBeside(names, known) : [];
   return (
     <Dialog open onClose={onClose} title={t("shell.newMemory")}>
       <form onSubmit={submit} onKeyDown={press} noValidate className="grid gap-4">
@@ -81,11 +82,7 @@ export default function NewMemory({ onClose }: { onClose: () => void }) {
             />
           )}
         </Field>
-        {known ? (
-          <Known memory={known} apart={names.length > 0} onOpen={cancel} />
-        ) : (
-          <Similar text={text} />
-        )}
+        {known ? <Known memory={known} left={left} onOpen={cancel} /> : <Similar text={text} />}
         <CategoryBox
           label={t("memories.category.label")}
           hint={t("memories.category.hintNew")}

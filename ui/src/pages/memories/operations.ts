@@ -6,6 +6,7 @@ import {
   type BulkDone,
   changeMany,
   MAX_TEXT,
+  type MemoryItem,
   type Operation,
   reloadLists,
   type Wanted,
@@ -77,4 +78,11 @@ export function tooLong(text: string): string | null {
 export function namesIn(line: string): string[] {
   const names = line.split(",").map((name) => name.trim());
   return [...new Set(names.filter(Boolean))];
+}
+
+/** Those of the names that a memory's categories are not, whatever the case. */
+export function namesBeside(names: string[], memory?: Pick<MemoryItem, "categories">): string[] {
+  const folded = (name: string) => name.normalize("NFC").toLowerCase();
+  const held = new Set(memory?.categories?.map(folded));
+  return names.filter((name) => !held.has(folded(name)));
 }
