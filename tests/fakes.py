@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -97,6 +97,41 @@ def one_fact_each(passage: Passage) -> Extraction:
     """A fact for each message of a passage, with a price."""
     facts = (Fact(f"fact: {said.text[:60]}", i, None) for i, said in enumerate(passage.messages))
     return Extraction(tuple(facts), usage=Usage(10, 2))
+
+
+class FakeReranker:
+    """A reranker that holds what it is told to for relevant, and 0.5 for what it is not told of.
+
+    It fails the test that calls it while a write transaction is open.
+    """
+
+    name = "fake-reranker"
+
+    def __init__(self, relevant: dict[str, float] | None = None) -> None:
+        self.relevant = relevant or {}
+        self.sent: list[list[str]] = []
+        self.failure: Unavailable | None = None
+        self.meanwhile: Callable[[], Awaitable[object]] = anyio.lowlevel.checkpoint
+        """What happens while it reads."""
+        self.given_up = 0
+
+    async def open(self) -> None:
+        """Nothing to load."""
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        assert not writing.get(), "a model is called while a write transaction is open"
+        self.sent.append(list(texts))
+        try:
+            await self.meanwhile()
+        except anyio.get_cancelled_exc_class():
+            self.given_up += 1
+            raise
+        if self.failure is not None:
+            raise self.failure
+        return [self.relevant.get(text, 0.5) for text in texts]
 
 
 class FrozenClock:

@@ -21,12 +21,14 @@ from openmemory_api.db.session import Database, WriteConnection
 from openmemory_api.db.sqlite import make_private
 from openmemory_api.db.tables import projects
 from openmemory_api.domain.errors import Unavailable
-from openmemory_api.domain.protocols import Clock, Embedder, Extractor, VectorIndex
+from openmemory_api.domain.protocols import Clock, Embedder, Extractor, Reranker, VectorIndex
 from openmemory_api.embeddings.minilm import MiniLMEmbedder
 from openmemory_api.embeddings.openai import TIMEOUT as EMBEDDER_TIMEOUT
 from openmemory_api.embeddings.openai import OpenAIEmbedder
 from openmemory_api.llm.extractor import LlmExtractor
 from openmemory_api.openai_api import Endpoint, OpenAIServer
+from openmemory_api.rerankers.cross_encoder import CrossEncoder
+from openmemory_api.rerankers.http import HttpReranker
 from openmemory_api.services.access import AccessService
 from openmemory_api.services.actions import ActionService
 from openmemory_api.services.adding import AddService
@@ -51,6 +53,7 @@ from openmemory_api.services.pepper import Pepper
 from openmemory_api.services.playground import PlaygroundService
 from openmemory_api.services.recorder import Recorder
 from openmemory_api.services.redaction import Redaction
+from openmemory_api.services.reranking import Reranking
 from openmemory_api.services.rules import RulesService
 from openmemory_api.services.search import SearchService
 from openmemory_api.services.sessions import SessionService
@@ -87,6 +90,7 @@ class Container:
         embedder: Embedder | None = None,
         index: VectorIndex | None = None,
         extractor: Extractor | None = None,
+        reranker: Reranker | None = None,
         clock: Clock = utc_now,
         settled: Callable[[], object] = lambda: None,
     ) -> None:
@@ -97,6 +101,9 @@ class Container:
         self.embedder = embedder or self._embedder()
         self.extractor = extractor or self._extractor()
         self.index = index or _index(settings)
+        self.reranking = Reranking(
+            reranker or _reranker(settings), timeout=settings.reranker_timeout
+        )
         self.clock = clock
         self._settled = settled
         self.pepper = self._pepper()
@@ -120,7 +127,13 @@ class Container:
             self.database, self.access, self.indexer, clock, keep, self._forget, redaction
         )
         self.search = SearchService(
-            self.database, self.access, self.index, self.indexer, self.embedder, clock
+            self.database,
+            self.access,
+            self.index,
+            self.indexer,
+            self.embedder,
+            clock,
+            self.reranking,
         )
         self.rules = RulesService(self.database, self.search)
         self.matrix = MatrixService(self.database)
@@ -260,6 +273,7 @@ class Container:
             stack.push_async_callback(self.database.close)
             stack.push_async_callback(self.recorder.close)
             stack.push_async_callback(self.index.close)
+            stack.push_async_callback(self.reranking.close)
             for server in self._servers:
                 stack.push_async_callback(server.close)
             tasks = await stack.enter_async_context(anyio.create_task_group())
@@ -282,6 +296,7 @@ class Container:
         else:
             self._failure = None
             self._settled()
+            tasks.start_soon(self.reranking.open)
             for name, work in self._works():
                 tasks.start_soon(self._background.keep, name, work)
         self._opened.set()
@@ -392,6 +407,7 @@ class Container:
             },
             "embedder": {"name": self.embedder.name, "problem": self.indexer.degraded},
             "extractor": await self._extractor_health(),
+            "reranker": self.reranking.health,
             "index": {
                 "pending": await self._count(self.indexer.pending),
                 "problem": self.indexer.unreached or self.indexer.behind,
@@ -447,6 +463,14 @@ def _index(settings: Settings) -> VectorIndex:
         qdrant_collection=settings.qdrant_collection,
     )
     return load_index(settings.index, options)
+
+
+def _reranker(settings: Settings) -> Reranker | None:
+    if settings.reranker is not None:
+        return HttpReranker(settings.reranker, timeout=settings.reranker_timeout)
+    if settings.reranker_path is not None:
+        return CrossEncoder(settings.reranker_path)
+    return None
 
 
 async def _attempt(work: Callable[[], Awaitable[object]], otherwise: str) -> None:

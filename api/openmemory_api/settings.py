@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from openmemory_api.domain.keys import KEY_PREFIX, split_token
-from openmemory_api.settings_models import ModelSettings
+from openmemory_api.settings_models import ModelSettings, RerankerSettings
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """A list written with commas."""
@@ -53,7 +53,7 @@ def _network(text: str) -> str:
     return str(network)
 
 
-class Settings(ModelSettings):
+class Settings(ModelSettings, RerankerSettings):
     """Read once, at the top; everything below receives values. Names: docs/configuration.md."""
 
     model_config = SettingsConfigDict(

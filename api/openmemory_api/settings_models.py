@@ -1,5 +1,6 @@
 """The settings of models that are asked over HTTP, and the names other programs gave them."""
 
+from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 
@@ -7,6 +8,7 @@ from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, field_validato
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from openmemory_api.openai_api import Endpoint
+from openmemory_api.rerankers.http import RerankEndpoint
 
 OPENAI: Final = "https://api.openai.com/v1"
 OLLAMA: Final = "http://localhost:11434"
@@ -111,6 +113,47 @@ class ModelSettings(BaseSettings):
                 f" supported; set OPENMEMORY_{kind}_URL to the address of one"
             )
         return provider == "ollama" or (provider is None and foreign.ollama_base_url is not None)
+
+
+class RerankerSettings(BaseSettings):
+    """The group `_RERANKER_*`; one is used where its URL or its folder is set."""
+
+    reranker_url: str | None = None
+    reranker_model: str | None = None
+    reranker_api_key: SecretStr | None = None
+    reranker_path: Path | None = None
+    reranker_timeout: float = Field(default=2, ge=0.05, le=60)
+
+    @field_validator("reranker_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and "@" in value:
+            raise ValueError("must not hold a password; a key belongs into _RERANKER_API_KEY")
+        return None if value is None else _with_path(value)
+
+    @field_validator("reranker_path")
+    @classmethod
+    def _folder(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _one_reranker(self) -> Any:
+        if self.reranker_url is not None and self.reranker_path is not None:
+            raise ValueError(
+                "OPENMEMORY_RERANKER_URL and OPENMEMORY_RERANKER_PATH are two rerankers; set one"
+            )
+        if self.reranker_model is not None and self.reranker_url is None:
+            raise ValueError(
+                "OPENMEMORY_RERANKER_MODEL is set; say where it runs with OPENMEMORY_RERANKER_URL"
+            )
+        return self
+
+    @property
+    def reranker(self) -> RerankEndpoint | None:
+        """The reranker behind a server."""
+        if self.reranker_url is None:
+            return None
+        return RerankEndpoint(self.reranker_url, self.reranker_model, _plain(self.reranker_api_key))
 
 
 def _plain(key: SecretStr | None) -> str | None:

@@ -9,6 +9,7 @@ from openmemory_api.container import Container
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.embeddings.minilm import MiniLMEmbedder
 from openmemory_api.openai_api import Endpoint
+from openmemory_api.rerankers.http import RerankEndpoint
 from openmemory_api.settings import Settings
 from openmemory_api.settings_models import OPENAI
 
@@ -166,3 +167,46 @@ def test_a_key_of_a_setting_is_kept_secret() -> None:
     held = Settings(llm_api_key=SecretStr("sk-secret")).llm_api_key
     assert held is not None
     assert held.get_secret_value() == "sk-secret"
+
+
+class TestReranker:
+    def test_none_is_used_unless_it_is_said_where_it_is(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings = read(monkeypatch, OPENMEMORY_RERANKER_API_KEY="k")
+        assert settings.reranker is None
+        assert Container(settings).reranking.health is None
+
+    def test_a_server_is_named_by_its_model_and_a_folder_by_its_name(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        settings = read(
+            monkeypatch,
+            OPENMEMORY_RERANKER_URL="http://localhost:8080",
+            OPENMEMORY_RERANKER_MODEL="m",
+            OPENMEMORY_RERANKER_API_KEY="k",
+        )
+        assert settings.reranker == RerankEndpoint("http://localhost:8080/v1", "m", "k")
+        assert Container(settings).reranking.health == {"name": "m", "problem": None}
+
+        for name in ("URL", "MODEL"):
+            monkeypatch.delenv(f"OPENMEMORY_RERANKER_{name}")
+        settings = read(monkeypatch, OPENMEMORY_RERANKER_PATH=str(tmp_path / "tiny"))
+        assert Container(settings).reranking.health == {"name": "tiny", "problem": None}
+
+    @pytest.mark.parametrize(
+        "variables",
+        [
+            {"OPENMEMORY_RERANKER_URL": "http://x", "OPENMEMORY_RERANKER_PATH": "/y"},
+            {"OPENMEMORY_RERANKER_MODEL": "m"},
+            {"OPENMEMORY_RERANKER_URL": "http://anna:sesame@x"},
+            {"OPENMEMORY_RERANKER_URL": "ftp://x"},
+            {"OPENMEMORY_RERANKER_TIMEOUT": "0"},
+        ],
+    )
+    def test_half_or_two_of_them_are_refused_and_no_password_is_shown(
+        self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+    ) -> None:
+        with pytest.raises(ValidationError) as refused:
+            read(monkeypatch, **variables)
+        assert "sesame" not in str(refused.value)

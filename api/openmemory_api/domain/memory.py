@@ -109,6 +109,7 @@ class Utterance(NamedTuple):
 
 SignalName = Literal[
     "semantic", "bm25", "stand_in", "before", "after", "run", "actor", "length", "question", "time",
+    "rerank",
 ]  # fmt: skip
 
 

@@ -64,6 +64,38 @@ class Embedder(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """Reads a query and a text together, which no vector can. Never called inside a transaction.
+
+    A call may be given up at any time.
+    """
+
+    @property
+    def name(self) -> str:
+        """The model, as `/health` shows it: never a path or an address."""
+        ...
+
+    async def open(self) -> None:
+        """Load what takes long; harmless when repeated, and done by the first call otherwise.
+
+        Raises:
+            Unavailable: it cannot be loaded.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and weights; harmless when repeated."""
+        ...
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        """How likely each text answers the query, 0..1: one for each, in their order.
+
+        Raises:
+            Unavailable: the model cannot be loaded or reached, or there is no usable answer.
+        """
+        ...
+
+
 class Extractor(Protocol):
     """Turns what was said into facts. Never called inside a transaction."""
 

@@ -124,11 +124,13 @@ class SearchRequest:
     threshold: float = 0.1
     max_tokens: int | None = None
     """Of the texts together, as `text.estimated_tokens` counts; None: without bound."""
+    rerank: bool = False
+    """Whether a reranker, where there is one, has the last word about the order."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits, best first. `degraded` says what could not be searched, if anything."""
+    """Hits, best first. `degraded` says what could not be done, if anything."""
 
     hits: list[ScoredMemory]
     degraded: str | None = None

@@ -4,8 +4,9 @@ Every weight is a constant and no signal is divided by the spread of the candida
 contribution is does not depend on how many others there are (docs/decisions/0015-signals.md).
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, get_args
 
 import numpy as np
@@ -39,6 +40,9 @@ WEIGHTS: Final[Mapping[SignalName, float]] = {
     "length": 0.15,
     "question": -0.1,
     "time": 0.15,
+    # Whoever asks for a reranker wants its word: the rest decides only where it hardly tells two
+    # apart. Never below 0, so that what was reranked stays above what was not.
+    "rerank": 100,
 }
 _IN_CONTRACT: Final[Mapping[SignalName, str]] = {
     "semantic": "semantic",
@@ -51,9 +55,12 @@ _IN_CONTRACT: Final[Mapping[SignalName, str]] = {
     "length": "form",
     "question": "form",
     "time": "time",
+    "rerank": "rerank",
 }
 _UNKNOWN: Final = Utterance("")
 _DECIMALS: Final = 6
+_MOST_LOG_ODDS: Final = 15.0
+"""Surer than three in ten million no model is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class Ranked:
 
 
 class Ranker(Protocol):
-    """Orders candidates, best first. A cross-encoder would be another one."""
+    """Orders candidates, best first."""
 
     def __call__(
         self, query: str, candidates: Sequence[Candidate], said: Mapping[str, Utterance]
@@ -123,6 +130,27 @@ def rank(
     return [each for _, each, _ in placed]
 
 
+def reranked(ranked: Sequence[Ranked], relevances: Sequence[float]) -> list[Ranked]:
+    """Hits in the order that a reranker gives them, its relevance among their contributions."""
+    told = [
+        replace(each, raw=(*each.raw[:-1], _surety(relevance)))
+        for each, relevance in zip(ranked, relevances, strict=True)
+    ]
+    # Stable: what is equal stays in the order that it came in.
+    return sorted(told, key=lambda each: -each.total)
+
+
+def _surety(relevance: float) -> float:
+    """Where a probability stands on the scale of log-odds, 0..1.
+
+    Models differ most in how near to 0 and to 1 they go; there, too, a step is a step.
+    """
+    least = 1 / (1 + math.exp(_MOST_LOG_ODDS))
+    bounded = min(max(relevance, least), 1 - least)
+    log_odds = math.log(bounded / (1 - bounded))
+    return round((log_odds / _MOST_LOG_ODDS + 1) / 2, _DECIMALS)
+
+
 def _place(one: tuple[float, Ranked, Utterance]) -> tuple[float, float, int, str]:
     """Of equals the newest first; ids are random, and settle only what has no number."""
     total, ranked, utterance = one
@@ -145,5 +173,6 @@ def _signals(query: str, candidates: Sequence[Candidate], said: Sequence[Utteran
         "length": lengths(said),
         "question": questions(said),
         "time": saying_when(query, said),
+        "rerank": np.zeros(len(said)),
     }
     return np.column_stack([columns[name] for name in NAMES]).round(_DECIMALS)

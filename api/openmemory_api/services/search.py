@@ -21,6 +21,7 @@ from openmemory_api.services.access import AccessService, Scope
 from openmemory_api.services.activity import note
 from openmemory_api.services.indexing import Indexer
 from openmemory_api.services.ranking import Ranked, rank
+from openmemory_api.services.reranking import DEPTH, Reranking
 from openmemory_api.services.validation import checked_text
 
 _POOL: Final = 100
@@ -61,8 +62,10 @@ class SearchService:
         indexer: Indexer,
         embedder: Embedder,
         clock: Clock,
+        reranking: Reranking,
     ) -> None:
         self._database = database
+        self._reranking = reranking
         self._access = access
         self._index = index
         self._indexer = indexer
@@ -108,6 +111,7 @@ class SearchService:
             limit = max(_POOL, request.top_k)
             candidates = await self._index.search(query, vector, scope=wanted, limit=limit)
             candidates = look.taken(candidates) if look else candidates
+        reranks = request.rerank and self._reranking.there
         async with self._database.read() as connection:
             with _stage(look, "rank"):
                 said = await utterances_of(connection, [each.id for each in candidates])
@@ -116,11 +120,32 @@ class SearchService:
                     look.ranked = ranked
             with _stage(look, "confirm"):
                 good = [hit for hit in ranked if hit.score >= request.threshold]
-                confirmed = await _confirmed(connection, good, wanted, request.top_k)
-        hits = _fitting(confirmed, request.max_tokens)
+                depth = DEPTH if reranks else request.top_k
+                confirmed = await _confirmed(connection, good, wanted, depth)
+        unranked = None
+        if reranks:
+            with _stage(look, "rerank"):
+                confirmed, unranked = await self._reranked(
+                    replace(request, query=query), good, confirmed, wanted
+                )
+        hits = _fitting(_falling(confirmed), request.max_tokens)
         note(hits=[(hit.memory.id, hit.score) for hit in hits])
-        left_out = len(confirmed) - len(hits)
-        return SearchResult(hits, degraded or self._indexer.behind, left_out)
+        reasons = filter(None, (degraded or self._indexer.behind, unranked))
+        return SearchResult(hits, "; ".join(reasons) or None, len(confirmed) - len(hits))
+
+    async def _reranked(
+        self,
+        request: SearchRequest,
+        good: Sequence[Ranked],
+        confirmed: Sequence[ScoredMemory],
+        wanted: Filter,
+    ) -> tuple[list[ScoredMemory], str | None]:
+        """The first `top_k` in the reranker's order, and why it is not that order if it is not."""
+        known = {hit.memory.id: hit.memory for hit in confirmed}
+        order, reason = await self._reranking.ordered(request.query, good, known)
+        # A second time: while a model is waited for, memories are deleted.
+        async with self._database.read() as connection:
+            return await _confirmed(connection, order, wanted, request.top_k), reason
 
     async def _embedded(self, query: str) -> tuple[Vector | None, str | None]:
         if not self._indexer.searches_by_meaning:
@@ -144,7 +169,7 @@ async def _confirmed(
             for hit in best
             if hit.id in memories
         ]
-    return _falling(hits[:top_k])
+    return hits[:top_k]
 
 
 @contextmanager

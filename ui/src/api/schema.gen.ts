@@ -2789,7 +2789,7 @@ export interface components {
              * Signal
              * @enum {string}
              */
-            signal: "semantic" | "bm25" | "stand_in" | "before" | "after" | "run" | "actor" | "length" | "question" | "time";
+            signal: "semantic" | "bm25" | "stand_in" | "before" | "after" | "run" | "actor" | "length" | "question" | "time" | "rerank";
             /**
              * Raw
              * @description Its value; null: not asked.
@@ -3979,6 +3979,11 @@ export interface components {
              */
             explain?: boolean | null;
             /**
+             * Rerank
+             * @description Order the best anew by a reranker, where the server has one.
+             */
+            rerank?: boolean | null;
+            /**
              * Reference Date
              * @description Unix seconds or ISO 8601.
              */
@@ -4113,7 +4118,7 @@ export interface components {
              * Signal
              * @enum {string}
              */
-            signal: "semantic" | "bm25" | "stand_in" | "before" | "after" | "run" | "actor" | "length" | "question" | "time";
+            signal: "semantic" | "bm25" | "stand_in" | "before" | "after" | "run" | "actor" | "length" | "question" | "time" | "rerank";
             /** Raw */
             raw: number | null;
             /** Weight */

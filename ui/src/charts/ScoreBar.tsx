@@ -11,6 +11,7 @@ const FILLS = {
   words: "bg-words",
   context: "bg-context",
   form: "bg-form",
+  rerank: "bg-reranker",
 };
 type Kind = keyof typeof FILLS;
 const KINDS: Record<Signal["signal"], Kind> = {
@@ -24,6 +25,7 @@ const KINDS: Record<Signal["signal"], Kind> = {
   length: "form",
   question: "form",
   time: "form",
+  rerank: "rerank",
 };
 
 interface Props {

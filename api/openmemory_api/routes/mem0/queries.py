@@ -93,6 +93,9 @@ class SearchBody(Selection):
     explain: bool | None = Field(
         None, description="Ours: with the `signals` that put each result in its place."
     )
+    rerank: bool | None = Field(
+        None, description="Order the best anew by a reranker, where the server has one."
+    )
     reference_date: Any = Field(None, description="Unix seconds or ISO 8601.")
     output_format: str | None = None
 
@@ -112,6 +115,7 @@ class SearchBody(Selection):
             top_k=self.top_k or self.limit or 10,
             threshold=default_threshold if self.threshold is None else self.threshold,
             max_tokens=self.max_tokens,
+            rerank=bool(self.rerank),
         )
 
 
