@@ -247,7 +247,7 @@ def test_a_blank_memory_is_refused_and_a_known_one_is_pointed_to(
     dialog.get_by_role("textbox", name="Categories").fill("house")
     press_save(dialog)
     expect(dialog.get_by_text("Known already: nothing was added.")).to_be_visible()
-    expect(dialog.get_by_text("Its categories stay as they are.")).to_be_visible()
+    expect(dialog.get_by_text("Its categories stay as they are, without house.")).to_be_visible()
     dialog.get_by_role("link", name=f"Open {known}").click()
     expect(dialog).to_have_count(0)
     expect(tab.page.get_by_test_id("memory-text")).to_have_text(fact)
