@@ -16,6 +16,7 @@ Connect = Callable[[str], Agent]
 _QUERY = "when does the deploy run"
 _ASKED = f"/search?q={_QUERY.replace(' ', '+')}"
 _MOST_STOPS = 8
+_MORE_THAN_LOOKED_AT = 120
 
 
 def hits(tab: Tab) -> Locator:
@@ -104,7 +105,11 @@ def _reads(rest: httpx.Client) -> tuple[Any, ...]:
 
 
 def _never_found(rest: httpx.Client) -> str:
-    """A memory that is not among what the search looks at."""
+    """A memory that is not among what the search looks at, of more than it ever does."""
+    seats = [f"Seat {n} of the old cinema squeaks" for n in range(_MORE_THAN_LOOKED_AT)]
+    said = [{"role": "user", "content": text} for text in seats]
+    body = {"messages": said, "user_id": "default_user", "infer": False}
+    rest.post("/v3/memories/add/", json=body).raise_for_status()
     held = rest.get("/api/v1/ui/memories", params={"state": "active", "limit": 200}).json()["items"]
     assert tried(rest)["candidates"] < len(held)
 
