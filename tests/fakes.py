@@ -12,7 +12,7 @@ import numpy as np
 from openmemory_api.db.session import writing
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.extraction import Extraction, Fact, Passage, Usage
-from openmemory_api.domain.protocols import Matrix, Vector
+from openmemory_api.domain.protocols import Matrix, Reading, Vector
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -25,6 +25,7 @@ class HashEmbedder:
 
     name = "hash-64"
     dimensions = 64
+    reading = Reading(unrelated=0.1, other_scripts=0.3)
 
     def __init__(self) -> None:
         self.broken = False

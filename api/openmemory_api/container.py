@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -23,6 +23,8 @@ from openmemory_api.db.tables import projects
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.protocols import Clock, Embedder, Extractor, Reranker, VectorIndex
 from openmemory_api.embeddings.minilm import MiniLMEmbedder
+from openmemory_api.embeddings.multilingual import MultilingualEmbedder
+from openmemory_api.embeddings.none import NoEmbedder
 from openmemory_api.embeddings.openai import TIMEOUT as EMBEDDER_TIMEOUT
 from openmemory_api.embeddings.openai import OpenAIEmbedder
 from openmemory_api.llm.extractor import LlmExtractor
@@ -70,6 +72,11 @@ log = logging.getLogger(__name__)
 
 DEFAULT_PROJECT: Final = "default"
 DEFAULT_ORG: Final = "default-org"
+_EMBEDDERS: Final[Mapping[str, Callable[[], Embedder]]] = {
+    "english": MiniLMEmbedder,
+    "multilingual": MultilingualEmbedder,
+    "none": NoEmbedder,
+}
 _REOPEN_SECONDS: Final = 1
 _LEASE_SLACK: Final = timedelta(seconds=30)
 """What a worker does beside waiting for the model, and how far clocks of machines may be apart."""
@@ -249,9 +256,9 @@ class Container:
             raise
 
     def _embedder(self) -> Embedder:
-        endpoint = self.settings.embedder
+        endpoint = self.settings.embedder_server
         if endpoint is None:
-            return MiniLMEmbedder()
+            return _EMBEDDERS[self.settings.embedder]()
         server = self._server(endpoint, "EMBEDDER", EMBEDDER_TIMEOUT)
         return OpenAIEmbedder(server, dimensions=self.settings.embedder_dimensions)
 

@@ -42,6 +42,7 @@ class ModelSettings(BaseSettings):
     )
     llm_timeout: float = Field(default=60, ge=1, le=600)
     llm_concurrency: int = Field(default=2, ge=1, le=64)
+    embedder: Literal["english", "multilingual", "none"] = "english"
     embedder_model: str | None = Field(
         default=None, validation_alias=AliasChoices("OPENMEMORY_EMBEDDER_MODEL", "EMBEDDER_MODEL")
     )
@@ -64,7 +65,11 @@ class ModelSettings(BaseSettings):
     @model_validator(mode="after")
     def _complete(self) -> Any:
         # Read once, so that a server never starts with half of what it was told.
-        _ = self.llm, self.embedder
+        _ = self.llm, self.embedder_server
+        if self.embedder_model is not None and self.embedder != "english":
+            raise ValueError(
+                "OPENMEMORY_EMBEDDER and OPENMEMORY_EMBEDDER_MODEL are two embedders; set one"
+            )
         return self
 
     @property
@@ -77,7 +82,7 @@ class ModelSettings(BaseSettings):
         return self._endpoint("LLM", self.llm_model, self.llm_url, self.llm_api_key)
 
     @property
-    def embedder(self) -> Endpoint | None:
+    def embedder_server(self) -> Endpoint | None:
         """The embedder that takes the place of the built-in one; errors as for `llm`."""
         return self._endpoint(
             "EMBEDDER", self.embedder_model, self.embedder_url, self.embedder_api_key

@@ -37,7 +37,7 @@ def test_only_the_name_of_a_model_turns_one_on(monkeypatch: pytest.MonkeyPatch) 
         OPENMEMORY_LLM_URL="http://x",
         OPENMEMORY_EMBEDDER_API_KEY="k",
     )
-    assert (settings.llm, settings.embedder) == (None, None)
+    assert (settings.llm, settings.embedder_server) == (None, None)
     container = Container(settings)
     assert container.extractor is None
     assert isinstance(container.embedder, MiniLMEmbedder)
@@ -46,7 +46,7 @@ def test_only_the_name_of_a_model_turns_one_on(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("kind", ["LLM", "EMBEDDER"])
 class TestEndpoint:
     def _of(self, settings: Settings, kind: str) -> Endpoint | None:
-        return settings.llm if kind == "LLM" else settings.embedder
+        return settings.llm if kind == "LLM" else settings.embedder_server
 
     @pytest.mark.parametrize(
         ("variables", "expected"),
@@ -154,6 +154,16 @@ class TestEndpoint:
             Unavailable, match=f"OPENMEMORY_{kind}_MODEL needs a package: pip install"
         ):
             Container(settings)
+
+
+def test_two_embedders_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="are two embedders; set one"):
+        read(
+            monkeypatch,
+            OPENMEMORY_EMBEDDER="none",
+            OPENMEMORY_EMBEDDER_MODEL="m",
+            OPENMEMORY_EMBEDDER_URL="http://x",
+        )
 
 
 def test_an_env_file_gives_the_foreign_names_too(tmp_path: Path) -> None:

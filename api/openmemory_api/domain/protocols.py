@@ -26,6 +26,19 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the cosines of a model are to be read; every model spreads its own over another range."""
+
+    unrelated: float = 0.1
+    """Cosine of the usual unrelated pair: it says nothing."""
+    same: float = 1.0
+    """Cosine from which on two texts mean the same."""
+    other_scripts: float = 1.0
+    """How far the model is believed, 0..1, about a query without a Latin letter. One that reads
+    English still tells names and loanwords, and a text of one kind from a text of another."""
+
+
 class Embedder(Protocol):
     """Turns text into vectors. Never called inside a transaction."""
 
@@ -37,6 +50,11 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int:
         """Length of every vector; 0 until `open` has found it out."""
+        ...
+
+    @property
+    def reading(self) -> Reading | None:
+        """How its cosines are to be read; None for one that makes no vectors."""
         ...
 
     async def open(self) -> None:

@@ -9,7 +9,7 @@ import anyio
 import numpy as np
 
 from openmemory_api.domain.errors import Invalid, Unavailable
-from openmemory_api.domain.protocols import Matrix, Vector
+from openmemory_api.domain.protocols import Matrix, Reading, Vector
 from openmemory_api.domain.text import cut
 from openmemory_api.openai_api import ApiError, OpenAIServer
 
@@ -30,6 +30,7 @@ BATCH: Final = 32
 SHORTEST: Final = 200
 """A piece of fewer characters is not cut again for a server that refuses it."""
 QUERIES_KEPT: Final = 256
+READING: Final = Reading(unrelated=0.1, other_scripts=0.3)
 
 _PROBE: Final = "How long is a vector?"
 _OF_TOO_LONG: Final = (400, 413, 422, 500)
@@ -62,6 +63,11 @@ class OpenAIEmbedder:
     def dimensions(self) -> int:
         """Length of every vector; 0 until `open` has found it out."""
         return self._dimensions
+
+    @property
+    def reading(self) -> Reading:
+        """As the built-in model's: which languages and what range it has, its server does not say."""
+        return READING
 
     async def open(self) -> None:
         """Ask for one vector and measure it.

@@ -11,41 +11,38 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from openmemory_api.domain.protocols import Candidate
+from openmemory_api.domain.protocols import Candidate, Reading
 
 Values = NDArray[np.float64]
 """One number per candidate, in the candidates' order."""
 
 SEMANTIC_WEIGHT: Final = 0.75
 """In the score: a perfect match of meaning against a perfect match of words, which is 1."""
-COSINE_FLOOR: Final = 0.1
-"""Cosine of the usual unrelated pair: it says nothing."""
-LEAST_TRUST: Final = 0.3
-"""How far the English model is believed about a query of which it can read nothing. It still
-tells names and loanwords, and a text that shares no word with the query from one of another kind."""
 COSINE_PER_WORD_SHARE: Final = 0.5
 """What words say of meaning where there is no usable vector."""
 HALF_SCORE: Final = 0.27
 """The evidence that scores 0.5: an answer in other words than the question keeps 0.3."""
 
 
-def meaning_of(query: str, candidates: Sequence[Candidate]) -> tuple[Values, Values]:
+def meaning_of(
+    query: str, candidates: Sequence[Candidate], reading: Reading
+) -> tuple[Values, Values]:
     """Closeness in meaning, 0..1: as far as the model can tell, and what words say in its place.
 
-    The model reads English. Where it cannot read the query, or there is no vector yet, a store
-    would otherwise find the right memories and call them weak.
+    Where the model cannot read the query, or there is no vector yet, a store would otherwise find
+    the right memories and call them weak.
     """
     known = np.array([each.dense is not None for each in candidates], bool)
     cosines = np.array([each.dense or 0.0 for each in candidates])
-    trust = max(LEAST_TRUST, latin_share(query)) * known
+    trust = max(reading.other_scripts, latin_share(query)) * known
     shares = np.array([each.lexical for each in candidates])
-    above = np.maximum(0.0, cosines - COSINE_FLOOR) / (1 - COSINE_FLOOR)
-    return trust * above, (1 - trust) * COSINE_PER_WORD_SHARE * shares
+    above = (cosines - reading.unrelated) / (reading.same - reading.unrelated)
+    return trust * above.clip(0, 1), (1 - trust) * COSINE_PER_WORD_SHARE * shares
 
 
-def scores_of(query: str, candidates: Sequence[Candidate]) -> Values:
+def scores_of(query: str, candidates: Sequence[Candidate], reading: Reading) -> Values:
     """The contract's score: 0 for no evidence, steep where answers begin, 1 out of reach."""
-    meaning, stand_in = meaning_of(query, candidates)
+    meaning, stand_in = meaning_of(query, candidates, reading)
     shares = np.array([each.lexical for each in candidates])
     # Squared: two of two words found say more than twice what one of two does.
     evidence = shares**2 + SEMANTIC_WEIGHT * (meaning + stand_in)

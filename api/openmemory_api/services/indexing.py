@@ -95,6 +95,8 @@ class Indexer:
         self._waiting: set[_Waiting] = set()
         self._failures: dict[tuple[str, int], int] = {}
         self._aside_until: dict[tuple[str, int], float] = {}
+        self._many = False
+        """Whether memories wait for their vectors in number."""
         self.leads = False
         """Whether this process, of all that share the database, embeds and writes a shared index."""
         self.degraded: str | None = None
@@ -105,6 +107,10 @@ class Indexer:
         """What the index reflected when it was last caught up with."""
         self.behind: str | None = None
         """That memories are missing from the index in number, while it is being filled."""
+
+    @property
+    def _embeds(self) -> bool:
+        return self._embedder.reading is not None
 
     @property
     def searches_by_meaning(self) -> bool:
@@ -127,7 +133,8 @@ class Indexer:
         """Work until cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._follow)
-            tasks.start_soon(self._embed)
+            if self._embeds:
+                tasks.start_soon(self._embed)
 
     async def _follow(self) -> None:
         while True:
@@ -276,6 +283,8 @@ class Indexer:
             pending = await self._next_batch() if await self._database.leads() else []
             if not await self._embed_all(pending):
                 return False
+            more = len(pending) == _EMBED_BATCH
+            await self._tell_progress(more=more)
         except Unavailable as error:
             # Of the database, which the other loop asks as well: it says when it is back.
             self._could_not(error)
@@ -285,7 +294,16 @@ class Indexer:
             self.degraded = f"Texts could not be embedded: {type(error).__name__}"
             return False
         self.degraded = None
-        return len(pending) == _EMBED_BATCH
+        return more
+
+    async def _tell_progress(self, *, more: bool) -> None:
+        """Log when many memories begin to wait for their vectors, and when none does any more."""
+        if more and not self._many:
+            waiting = await self.pending()
+            log.info("%d memories wait to be embedded with %s", waiting, self._embedder.name)
+        elif self._many and not more:
+            log.info("Every memory is embedded with %s", self._embedder.name)
+        self._many = more
 
     async def _embed_all(self, pending: Sequence[_Text]) -> bool:
         """Give texts their vectors; False when the embedder cannot be asked."""
@@ -393,7 +411,7 @@ class Indexer:
             return await rows.standing(connection, self._embedder.name, ids)
 
     def _tell(self, one: _Waiting, applied: int, standing: Sequence[tuple[bool, int]]) -> None:
-        embedded = all(has for has, _ in standing)
+        embedded = not self._embeds or all(has for has, _ in standing)
         reflected = applied >= max([one.change, *(change for _, change in standing)])
         # What its leader does, a follower sees only when it is done.
         tried = self.leads and self._embed_calls.answered >= one.embed
@@ -412,6 +430,8 @@ class Indexer:
 
     async def pending(self) -> int:
         """How many memories are found by their words alone until they are embedded."""
+        if not self._embeds:
+            return 0
         async with self._database.read() as connection:
             return await rows.count_unembedded(connection, self._embedder.name)
 

@@ -185,8 +185,12 @@ class LookService:
 
     async def _index_state(self, memory: Memory, embedded_with: str | None) -> IndexState:
         reflected = await self._indexer.reflects(memory.change)
-        has_vector = memory.state is not State.ACTIVE or embedded_with == self._embedder.name
-        if reflected and has_vector:
+        lacks_vector = (
+            self._embedder.reading is not None
+            and memory.state is State.ACTIVE
+            and embedded_with != self._embedder.name
+        )
+        if reflected and not lacks_vector:
             return "in sync"
         return "failed" if self._indexer.degraded or self._indexer.unreached else "pending"
 

@@ -12,7 +12,7 @@ from typing import Final, Protocol, get_args
 import numpy as np
 
 from openmemory_api.domain.memory import Signal, SignalName, Utterance
-from openmemory_api.domain.protocols import Candidate
+from openmemory_api.domain.protocols import Candidate, Reading
 from openmemory_api.services.evidence import Values, meaning_of, scores_of
 from openmemory_api.services.signals import (
     beside,
@@ -101,23 +101,30 @@ class Ranker(Protocol):
     """Orders candidates, best first."""
 
     def __call__(
-        self, query: str, candidates: Sequence[Candidate], said: Mapping[str, Utterance]
+        self,
+        query: str,
+        candidates: Sequence[Candidate],
+        said: Mapping[str, Utterance],
+        reading: Reading,
     ) -> list[Ranked]:
         """Every candidate, scored."""
         ...
 
 
 def rank(
-    query: str, candidates: Sequence[Candidate], said: Mapping[str, Utterance]
+    query: str,
+    candidates: Sequence[Candidate],
+    said: Mapping[str, Utterance],
+    reading: Reading,
 ) -> list[Ranked]:
     """The built-in `Ranker`. A candidate of which nothing is `said` has words and meaning alone."""
     if not candidates:
         return []
     told = [said.get(each.id, _UNKNOWN) for each in candidates]
-    raw = _signals(query, candidates, told)
+    raw = _signals(query, candidates, told, reading)
     weights = np.array([WEIGHTS[name] for name in NAMES])
     totals = (raw * weights).round(_DECIMALS).sum(axis=1).round(_DECIMALS)
-    scores = scores_of(query, candidates).round(_DECIMALS)
+    scores = scores_of(query, candidates, reading).round(_DECIMALS)
     values: list[list[float | None]] = raw.tolist()
     for candidate, row in zip(candidates, values, strict=True):
         if candidate.dense is None:
@@ -157,9 +164,11 @@ def _place(one: tuple[float, Ranked, Utterance]) -> tuple[float, float, int, str
     return -total, -ranked.score, -(utterance.number or 0), ranked.id
 
 
-def _signals(query: str, candidates: Sequence[Candidate], said: Sequence[Utterance]) -> Values:
+def _signals(
+    query: str, candidates: Sequence[Candidate], said: Sequence[Utterance], reading: Reading
+) -> Values:
     """The value of every signal, shape (candidates, signals)."""
-    meaning, stand_in = meaning_of(query, candidates)
+    meaning, stand_in = meaning_of(query, candidates, reading)
     words = np.array([each.specific for each in candidates])
     own = WEIGHTS["semantic"] * meaning + WEIGHTS["bm25"] * words + WEIGHTS["stand_in"] * stand_in
     columns: dict[SignalName, Values] = {

@@ -14,7 +14,14 @@ from openmemory_api.domain.access import Caller, KeyScope
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.domain.filters import NOTHING, Filter, all_of
 from openmemory_api.domain.memory import ScoredMemory
-from openmemory_api.domain.protocols import Candidate, Clock, Embedder, Vector, VectorIndex
+from openmemory_api.domain.protocols import (
+    Candidate,
+    Clock,
+    Embedder,
+    Reading,
+    Vector,
+    VectorIndex,
+)
 from openmemory_api.domain.requests import SearchRequest, SearchResult
 from openmemory_api.domain.text import estimated_tokens
 from openmemory_api.services.access import AccessService, Scope
@@ -24,6 +31,7 @@ from openmemory_api.services.ranking import Ranked, rank
 from openmemory_api.services.reranking import DEPTH, Reranking
 from openmemory_api.services.validation import checked_text
 
+_WORDS_ALONE: Final = Reading()
 _POOL: Final = 100
 """Candidates of each leg; both legs score all of them."""
 
@@ -115,7 +123,7 @@ class SearchService:
         async with self._database.read() as connection:
             with _stage(look, "rank"):
                 said = await utterances_of(connection, [each.id for each in candidates])
-                ranked = rank(query, candidates, said)
+                ranked = rank(query, candidates, said, self._embedder.reading or _WORDS_ALONE)
                 if look is not None:
                     look.ranked = ranked
             with _stage(look, "confirm"):
@@ -148,6 +156,8 @@ class SearchService:
             return await _confirmed(connection, order, wanted, request.top_k), reason
 
     async def _embedded(self, query: str) -> tuple[Vector | None, str | None]:
+        if self._embedder.reading is None:
+            return None, None
         if not self._indexer.searches_by_meaning:
             return None, "found by words alone: the index has vectors of another model"
         try:

@@ -35,7 +35,7 @@ class Shown:
 
     memory: Memory
     indexed: bool
-    """False while it is active and cannot be found by its meaning."""
+    """False while it is active and cannot be found by its meaning yet."""
     reads: Reads
     readers: Readers | None
     """None for who may not settle what apps may do."""
@@ -64,13 +64,14 @@ class ShowingService:
         """The memories in their order, for a caller who may see them."""
         ids = [memory.id for memory in memories]
         reads = await self.reads(viewer, ids)
+        nothing_lacks = self._embedder.reading is None
         async with self._database.read() as connection:
             embedded = await rows.embedded(connection, self._embedder.name, ids)
             count = await _counter(connection, viewer)
         return [
             Shown(
                 memory,
-                indexed=memory.state is not State.ACTIVE or memory.id in embedded,
+                indexed=nothing_lacks or memory.state is not State.ACTIVE or memory.id in embedded,
                 reads=reads.get(memory.id, NEVER),
                 readers=count(memory),
             )

@@ -10,7 +10,9 @@ import pytest
 
 from openmemory_api.domain.errors import Unavailable
 from openmemory_api.embeddings import minilm
+from openmemory_api.embeddings.in_process import QUERIES_KEPT
 from openmemory_api.embeddings.minilm import MiniLMEmbedder, batches, load_tokenizer
+from openmemory_api.embeddings.weights import bundled
 
 ODD_TEXTS = [
     "",
@@ -89,7 +91,7 @@ async def test_a_query_is_kept_and_the_oldest_is_dropped(
 ) -> None:
     first = await embedder.embed_query("query 0")
     assert await embedder.embed_query("query 0") is first
-    for number in range(1, minilm.QUERIES_KEPT + 1):
+    for number in range(1, QUERIES_KEPT + 1):
         await embedder.embed_query(f"query {number}")
     again = await embedder.embed_query("query 0")
     assert again is not first
@@ -122,7 +124,7 @@ async def test_two_first_uses_load_the_model_once() -> None:
 
 def test_a_missing_model_package_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="install no_such_package"):
-        minilm.bundled_model("no_such_package")
+        bundled("no_such_package", "model.onnx")
 
 
 def test_the_name_says_which_vectors_compare(embedder: MiniLMEmbedder) -> None:

@@ -1,5 +1,6 @@
 """From one embedder to another, and what a bad one cannot do to the store."""
 
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
@@ -229,3 +230,68 @@ async def test_an_embedder_that_never_answers_holds_up_no_start(
             health = await store.health()
     assert health["status"] == "degraded"
     assert health["embedder"]["problem"] == "The embedder has not answered yet"
+
+
+class Gated(HashEmbedder):
+    """Another model, which embeds documents once it is let."""
+
+    name = "other-64"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = anyio.Event()
+
+    async def embed_documents(self, texts: Sequence[str]) -> list[Matrix]:
+        await self.gate.wait()
+        return await super().embed_documents(texts)
+
+
+async def test_a_memory_is_found_by_its_words_until_the_next_model_has_embedded_it(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "openmemory_api.services.indexing")
+    async with Container(settings, embedder=HashEmbedder()).open() as store:
+        await store.ready()
+        await put(store, *(a_memory(n, text=f"green tea {n}") for n in range(1, 41)))
+        await until_embedded(store)
+    caplog.clear()
+    other = Gated()
+    async with Container(settings, embedder=other).open() as store:
+        await store.ready()
+        found = await legs(store, "green tea")
+        assert (len(found), set().union(*found.values())) == (40, {"bm25"})
+        assert (await store.health())["index"]["pending"] == 40
+        other.gate.set()
+        await until_embedded(store)
+        assert all("semantic" in each for each in (await legs(store, "green tea")).values())
+
+        async def told() -> bool:
+            return "Every memory is embedded with other-64" in caplog.messages
+
+        await eventually(told)
+
+
+async def test_without_a_model_memories_are_found_by_their_words_and_none_waits(
+    settings: Settings,
+) -> None:
+    async with Container(settings, embedder=HashEmbedder()).open() as store:
+        await store.ready()
+        await add(store, ANNA, "Anna drinks green tea")
+        await until_embedded(store)
+    none = settings.model_copy(update={"embedder": "none"})
+    async with Container(none).open() as store:
+        await store.ready()
+        await add(store, ANNA, "Anna plays chess")
+        result = await store.search.search(ANNA, SearchRequest(query="chess or tea"))
+        assert {hit.memory.text for hit in result.hits} == {
+            "Anna drinks green tea",
+            "Anna plays chess",
+        }
+        assert result.degraded is None
+        health = await store.health()
+        assert (health["status"], health["index"]["pending"]) == ("ok", 0)
+        assert health["embedder"] == {"name": "none", "problem": None}
+        assert await kept(store) == {"hash-64": 1}
+        (memory, *_) = [hit.memory for hit in result.hits]
+        (shown,) = await store.showing.shown(ANNA, [memory])
+        assert shown.indexed

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openmemory_api.domain.protocols import Candidate
+from openmemory_api.domain.protocols import Candidate, Reading
+from openmemory_api.embeddings.minilm import READING
 from openmemory_api.services.evidence import latin_share
 from openmemory_api.services.ranking import Ranked, rank
 
@@ -22,7 +23,7 @@ QUERIES = st.sampled_from(["Where does Anna live?", "安娜住在哪里？", "An
 
 def ordered(query: str, candidates: list[Candidate]) -> list[Ranked]:
     """Candidates of no conversation."""
-    return rank(query, candidates, {})
+    return rank(query, candidates, {}, READING)
 
 
 def score(dense: float | None, lexical: float, query: str = "where does anna live") -> float:
@@ -111,6 +112,21 @@ def test_an_english_model_has_no_say_in_a_query_it_cannot_read() -> None:
         "guessed",
         "worded",
     ]
+
+
+def test_a_model_of_all_languages_is_believed_whatever_the_script() -> None:
+    worded, guessed = Candidate("worded", 0.1, 0.4, 1.0), Candidate("guessed", 0.6, 0.0, 0.0)
+    ranked = rank("安娜住在哪里", [worded, guessed], {}, Reading(unrelated=0.1))
+    assert [each.id for each in ranked] == ["guessed", "worded"]
+
+
+def test_models_of_narrow_and_of_wide_cosines_score_an_equal_meaning_alike() -> None:
+    (wide,) = rank("tea", [Candidate("a", 0.55, 0.2, 0.0)], {}, Reading(unrelated=0.1, same=1.0))
+    (narrow,) = rank("tea", [Candidate("a", 0.85, 0.2, 0.0)], {}, Reading(unrelated=0.8, same=0.9))
+    (above,) = rank("tea", [Candidate("a", 1.0, 0.2, 0.0)], {}, Reading(unrelated=0.8, same=0.9))
+    (at,) = rank("tea", [Candidate("a", 0.9, 0.2, 0.0)], {}, Reading(unrelated=0.8, same=0.9))
+    assert narrow.score == pytest.approx(wide.score)
+    assert above.score == pytest.approx(at.score)
 
 
 def test_a_missing_vector_is_no_evidence_against_a_memory() -> None:

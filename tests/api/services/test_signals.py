@@ -7,6 +7,7 @@ import pytest
 
 from openmemory_api.domain.memory import Utterance
 from openmemory_api.domain.protocols import Candidate
+from openmemory_api.embeddings.minilm import READING
 from openmemory_api.services.ranking import rank
 from openmemory_api.services.signals import (
     beside,
@@ -52,7 +53,7 @@ def test_of_messages_at_one_second_none_is_next_by_time():
 def test_of_equals_the_newest_comes_first():
     twins = [Candidate(name, 0.5, 0.5, 1.0) for name in ("a", "b", "c")]
     talk = {name: Utterance("tea", None, None, at) for name, at in (("a", 3), ("b", 9), ("c", 5))}
-    assert [each.id for each in rank("tea", twins, talk)] == ["b", "c", "a"]
+    assert [each.id for each in rank("tea", twins, talk, READING)] == ["b", "c", "a"]
 
 
 def test_what_was_stored_next_to_it_in_another_conversation_is_no_neighbour():
@@ -108,7 +109,9 @@ def test_an_answer_in_other_words_comes_with_the_question_before_it():
         "ans": Utterance("The ukulele, since school", "Bo", RUN, 2),
         "noise": Utterance("The garage, since school", "Bo", OTHER, 9),
     }
-    found = [each.id for each in rank("Which instrument?", [noise, answer, question], talk)]
+    found = [
+        each.id for each in rank("Which instrument?", [noise, answer, question], talk, READING)
+    ]
     assert found == ["q", "ans", "noise"]
 
 
@@ -118,7 +121,7 @@ def test_every_contribution_is_told_and_is_its_weight_times_its_value():
         "b": Utterance("Why?", "Bo", RUN, 2),
     }
     candidates = [Candidate("a", 0.5, 0.4, 3.0), Candidate("b", None, 0.2, 1.0)]
-    for each in rank("When did Anna move?", candidates, talk):
+    for each in rank("When did Anna move?", candidates, talk, READING):
         told = {signal.name: signal for signal in each.signals}
         assert {"semantic", "bm25", "run"} <= set(told)
         assert ("actor" in told) == ("time" in told) == (each.id == "a")
@@ -128,5 +131,5 @@ def test_every_contribution_is_told_and_is_its_weight_times_its_value():
         for signal in each.signals:
             product = (signal.raw or 0.0) * signal.weight
             assert signal.contribution == pytest.approx(product, abs=1e-6)
-    unknown = {each.id: each.signals[0].raw for each in rank("tea", candidates, talk)}
+    unknown = {each.id: each.signals[0].raw for each in rank("tea", candidates, talk, READING)}
     assert unknown["b"] is None

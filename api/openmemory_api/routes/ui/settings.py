@@ -65,10 +65,16 @@ def _general(container: Container) -> Iterator[SettingRow]:
 def _models(container: Container) -> Iterator[SettingRow]:
     settings, indexer = container.settings, container.indexer
     embedder = container.embedder
-    what = f"{embedder.name}, {embedder.dimensions} dimensions"
-    yield _row("Embedder", "EMBEDDER_MODEL", what, indexer.degraded or "Works.")
+    if embedder.reading is None:
+        yield _row("Embedder", "EMBEDDER", "none", "Memories are found by their words alone.")
+    else:
+        what = f"{embedder.name}, {embedder.dimensions} dimensions"
+        name = "EMBEDDER_MODEL" if settings.embedder_server else "EMBEDDER"
+        yield _row("Embedder", name, what, indexer.degraded or "Works.")
     yield _row(
-        "Embedder's key", "EMBEDDER_API_KEY", _set(settings.embedder and settings.embedder.key)
+        "Embedder's key",
+        "EMBEDDER_API_KEY",
+        _set(settings.embedder_server and settings.embedder_server.key),
     )
     extractor = container.extractor
     yield _row(
