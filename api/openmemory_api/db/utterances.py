@@ -5,8 +5,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from openmemory_api.db.filters import condition
 from openmemory_api.db.session import ReadConnection
 from openmemory_api.db.tables import memories
+from openmemory_api.domain.filters import Filter
 from openmemory_api.domain.memory import Utterance
 
 _C: Final = memories.c
@@ -17,13 +19,16 @@ _BY_ID: Final = sa.select(
 ).where(_C.id.in_(sa.bindparam("ids", expanding=True)))  # fmt: skip
 
 
-async def utterances_of(connection: ReadConnection, ids: Sequence[str]) -> dict[str, Utterance]:
-    """The memories among `ids` that are there, by id.
+async def utterances_of(
+    connection: ReadConnection, ids: Sequence[str], scope: Filter
+) -> dict[str, Utterance]:
+    """The memories among `ids` that lie in `scope`, by id.
 
     A run is the Mem0 `run_id` within its other entities. What has none belongs together with what
     the same action stored: the messages of one add.
     """
-    rows = await connection.execute(_BY_ID, {"ids": ids})
+    chosen = _BY_ID.where(condition(scope, connection.dialect.name))
+    rows = await connection.execute(chosen, {"ids": ids})
     return {
         id: Utterance(text, actor, (run, *others) if run else action and (action,), number, time)
         for id, text, actor, number, time, action, run, *others in rows

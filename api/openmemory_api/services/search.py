@@ -118,11 +118,13 @@ class SearchService:
         with _stage(look, "find"):
             limit = max(_POOL, request.top_k)
             candidates = await self._index.search(query, vector, scope=wanted, limit=limit)
-            candidates = look.taken(candidates) if look else candidates
         reranks = request.rerank and self._reranking.there
         async with self._database.read() as connection:
             with _stage(look, "rank"):
-                said = await utterances_of(connection, [each.id for each in candidates])
+                said = await utterances_of(connection, [each.id for each in candidates], wanted)
+                # The index may lag, and what is out of the set must speak for nothing in it.
+                candidates = [each for each in candidates if each.id in said]
+                candidates = look.taken(candidates) if look else candidates
                 ranked = rank(query, candidates, said, self._embedder.reading or _WORDS_ALONE)
                 if look is not None:
                     look.ranked = ranked
