@@ -15,6 +15,8 @@ _TARGETS: Final = """(least) => {
     if (box.width <= 1 || box.height <= 1 || one.disabled || style.pointerEvents === "none") continue;
     // A link within a sentence is as high as its line.
     if (style.display === "inline" && one.closest("p, li, td, dd, label")) continue;
+    // The link of a row is for the middle button and for what reads aloud: the row is the target.
+    if (one.tabIndex < 0) box = one.closest("[role=row]")?.getBoundingClientRect() ?? box;
     const label = one.labels?.[0]?.getBoundingClientRect();
     if (label) {
       const left = Math.min(box.left, label.left), top = Math.min(box.top, label.top);

@@ -278,6 +278,7 @@ def test_keys_do_all_of_it(tab: Tab, agent: Connect, rest: httpx.Client) -> None
     tab.page.keyboard.press("e")
     expect(tab.page.get_by_label("Label")).to_be_visible()
     tab.page.keyboard.press("Escape")
+    expect(tab.page.locator(f"a[data-app={second}]")).to_be_focused()
     tab.page.keyboard.press("Enter")
     tab.page.wait_for_url(f"**/apps/{second}")
     tab.settled()

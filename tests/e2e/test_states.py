@@ -140,7 +140,7 @@ def test_the_three_ways_to_have_nothing(windows: Windows, empty: Server, server:
 def test_who_may_not_look_is_told_so(windows: Windows, serve: Serve) -> None:
     server = serve(60, OPENMEMORY_AUTH="required", OPENMEMORY_API_KEY=KEY)
     context = windows.context(
-        extra_http_headers={"Authorization": f"Token {key_of(server, scopes=['write'])}"}
+        extra_http_headers={"Authorization": f"Token {key_of(server, scopes=['memory:write'])}"}
     )
     tab = windows.tab(server.url, context=context)
     tab.provoked.statuses = {403}

@@ -21,7 +21,7 @@ export function Button({ look = "plain", icon: Icon, className, children, ...res
       type="button"
       {...rest}
       className={clsx(
-        "inline-flex min-h-9 max-md:min-h-11 items-center justify-center gap-1.5 rounded-lg px-3 text-sm",
+        "inline-flex min-h-9 max-md:min-h-11 max-md:min-w-11 items-center justify-center gap-1.5 rounded-lg px-3 text-sm",
         "disabled:cursor-not-allowed disabled:opacity-55",
         LOOKS[look],
         className,

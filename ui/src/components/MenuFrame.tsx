@@ -11,18 +11,25 @@ interface Props extends Opened {
   children: ReactNode;
 }
 
+// Nothing of a page stands outside of its parts, so that none is missed by who goes by them.
+const LANDMARK = "header, nav, main, [role=dialog]";
+
 /** A menu at a button that is not its own: focus goes back there when it closes. */
 export function MenuFrame({ open, setOpen, button, id, align, className, ...rest }: Props) {
   const { onClosed, children } = rest;
   return (
-    <DropdownMenu.Root open={open} onOpenChange={setOpen}>
+    <DropdownMenu.Root open={open} onOpenChange={setOpen} modal={false}>
       {open && <Place button={button} />}
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={button.current?.closest<HTMLElement>(LANDMARK)}>
         <DropdownMenu.Content
           align={align}
           sideOffset={4}
           collisionPadding={8}
           aria-labelledby={id}
+          onInteractOutside={(event) => {
+            // Its own click closes the menu; closed before that, it would open again.
+            if (button.current?.contains(event.target as Node)) event.preventDefault();
+          }}
           onCloseAutoFocus={(event) => {
             event.preventDefault();
             button.current?.focus();

@@ -21,7 +21,7 @@ export function Segmented<T extends string>(props: Props<T>) {
         {options.map((option) => (
           <label
             key={option.value}
-            className="relative grid min-h-8 flex-1 place-items-center rounded-md px-2 text-center text-sm whitespace-nowrap text-soft has-checked:bg-accent-soft has-checked:font-semibold has-checked:text-accent max-md:min-h-11"
+            className="relative grid min-h-8 flex-1 place-items-center rounded-md px-2 text-center text-sm whitespace-nowrap text-soft has-checked:bg-accent-soft has-checked:font-semibold has-checked:text-accent max-md:min-h-11 max-md:min-w-11"
           >
             <input
               type="radio"

@@ -9,7 +9,10 @@ export function NotFound() {
   return (
     <Page title={t("shell.notFound.title")}>
       <Empty icon={Compass} title={t("shell.notFound.title")} text={t("shell.notFound.text")}>
-        <Link to="/" className="min-h-9 font-semibold text-accent underline">
+        <Link
+          to="/"
+          className="inline-flex min-h-9 items-center font-semibold text-accent underline max-md:min-h-11"
+        >
           {t("shell.notFound.home")}
         </Link>
       </Empty>

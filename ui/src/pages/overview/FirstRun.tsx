@@ -19,9 +19,11 @@ export function FirstRun({ steps, model }: { steps: Overview["first_run"]; model
   if (!shown) return null;
   return (
     <section className="rounded-card border border-accent/40 bg-accent-soft p-5">
-      <h2 className="mb-4 text-base font-semibold" role="status">
-        {t(done ? "overview.first.done" : "overview.first.title")}
-      </h2>
+      <div role="status" className="mb-4">
+        <h2 className="text-base font-semibold">
+          {t(done ? "overview.first.done" : "overview.first.title")}
+        </h2>
+      </div>
       <ol className="grid gap-x-8 gap-y-5 md:grid-cols-3">
         <Step n={1} done={steps.models} title={t("overview.first.models")}>
           {t("overview.first.modelsText", { model })}

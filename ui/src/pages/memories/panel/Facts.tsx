@@ -93,7 +93,7 @@ function CategoryChips({ categories }: { categories: string[] | null }) {
           key={name}
           to="/memories"
           search={{ category: [name] } as never}
-          className="inline-flex min-h-6 items-center rounded-md hover:underline"
+          className="inline-flex min-h-6 items-center rounded-md hover:underline max-md:min-h-11 max-md:min-w-11"
         >
           <Chip>
             <bdi className="truncate">{name}</bdi>
