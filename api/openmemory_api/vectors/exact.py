@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from itertools import pairwise
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
@@ -23,6 +23,7 @@ from openmemory_api.vectors.terms import (
     inverse_document_frequency,
     query_terms,
     searchable_text,
+    telling_terms,
 )
 
 Rows: TypeAlias = NDArray[np.intp]
@@ -99,7 +100,7 @@ class ExactIndex:
         # A search on the loop would otherwise never give way: one caller after the other could keep it.
         await anyio.lowlevel.checkpoint()
         rows, alive = self._rows, self._rows.alive
-        terms = query_terms(text)
+        terms = _Terms(query_terms(text), telling_terms(text))
         permitted: Mask | None = None
         if len(alive) <= INLINE_COLUMNS and not reads_memories(scope):
             permitted = rows.permitted(alive, scope)
@@ -121,6 +122,13 @@ async def _in_slices(work: Callable[[_T], object], items: Iterable[_T]) -> None:
         if time.perf_counter() >= until:
             await anyio.lowlevel.checkpoint()
             until = time.perf_counter() + SLICE_SECONDS
+
+
+class _Terms(NamedTuple):
+    """The terms of a query: `query_terms` and `telling_terms`."""
+
+    weights: Mapping[str, float]
+    telling: Mapping[str, float]
 
 
 class _Rows:
@@ -153,7 +161,7 @@ class _Rows:
         return self._table.select(scope, alive)
 
     def search(
-        self, permitted: Mask, terms: Mapping[str, float], vector: Vector | None, limit: int
+        self, permitted: Mask, terms: "_Terms", vector: Vector | None, limit: int
     ) -> list[Candidate]:
         """As of when the rows that can be `permitted` were all that are there."""
         rows = np.flatnonzero(permitted)
@@ -194,22 +202,21 @@ class _Rows:
         await _in_slices(keep, self._postings)
         return copy
 
-    def _lexical(
-        self, terms: Mapping[str, float], permitted: Mask, rows: Rows
-    ) -> tuple[Scores, Scores]:
+    def _lexical(self, terms: "_Terms", permitted: Mask, rows: Rows) -> tuple[Scores, Scores]:
         """Of each of the permitted `rows`, the share of the query's weight; and its BM25.
 
         How rare a term is, is counted among these rows.
         """
         shares, specifics = np.zeros(len(rows)), np.zeros(len(rows))
         place_of = _places_of(permitted, rows)
-        for term, weight in terms.items():
+        for term, weight in terms.weights.items():
             posting = self._postings.get(term)
             if posting is not None:
                 held, strengths = posting.among(permitted, rows)
                 places = place_of(held)
                 shares[places] += weight * strengths
-                specifics[places] += inverse_document_frequency(len(held), len(rows)) * strengths
+                rarity = inverse_document_frequency(len(held), len(rows))
+                specifics[places] += terms.telling[term] * rarity * strengths
         return shares.round(DECIMALS), specifics.round(DECIMALS)
 
     def _nearest(self, vector: Vector, rows: Rows, limit: int) -> Rows:

@@ -162,6 +162,15 @@ def query_terms(text: str) -> dict[str, float]:
     return {term: weight / total for term, weight in weights.items()}
 
 
+def telling_terms(text: str) -> dict[str, float]:
+    """By how much each term of a query counts for BM25, 0..1: little if it is a word of grammar.
+
+    Where a language is seldom, its words of grammar are as rare as names.
+    """
+    tells = {_term(token): _telling(token) for token in _tokens(text)}
+    return {term: tells.get(term, 1.0) for term in query_terms(text)}
+
+
 def matched_words(query: str, text: str) -> list[str]:
     """The words of a text, as they stand there, by which a query finds it; each once."""
     asked = query_terms(query)
@@ -262,6 +271,12 @@ def _rarity(token: _Token) -> float:
     rarest = len(ranks)
     rank = min(ranks.get(token.text, rarest), ranks.get(_stem(token.text), rarest))
     return math.log(rank) / math.log(rarest)
+
+
+def _telling(token: _Token) -> float:
+    if token.pair:
+        return _rarity_of_pair(token.text)
+    return LIGHT if token.text in _LIGHT else 1.0
 
 
 def _rarity_of_pair(pair: str) -> float:

@@ -20,7 +20,12 @@ from openmemory_api.vectors.qdrant import remote
 from openmemory_api.vectors.qdrant.edge import EdgeEngine
 from openmemory_api.vectors.qdrant.index import QdrantIndex
 from openmemory_api.vectors.qdrant.remote import QdrantEngine
-from openmemory_api.vectors.terms import document_terms, query_terms, searchable_text
+from openmemory_api.vectors.terms import (
+    document_terms,
+    query_terms,
+    searchable_text,
+    telling_terms,
+)
 from tests.qdrant_double import InMemory
 from tests.strategies import plain_memory
 
@@ -85,7 +90,8 @@ def brute_force(
 ) -> list[Candidate]:
     """What a search has to find, in the plainest words there are for it."""
     permitted = [point for point in held if matches(scope, point.memory)]
-    rarity = {term: _rarity(term, permitted) for term in query_terms(text)}
+    telling = telling_terms(text).items()
+    rarity = {term: tells * _rarity(term, permitted) for term, tells in telling}
     scored = [_scored(point, text, vector, rarity) for point in permitted]
     by_words = sorted((c for c in scored if c.lexical > 0), key=lambda c: (-c.specific, c.id))
     by_meaning = sorted((c for c in scored if c.dense is not None), key=_by_cosine)

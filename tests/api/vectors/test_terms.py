@@ -10,6 +10,7 @@ from openmemory_api.vectors.terms import (
     document_terms,
     query_terms,
     searchable_text,
+    telling_terms,
 )
 from tests.strategies import plain_memory
 
@@ -171,3 +172,13 @@ def test_words_of_grammar_weigh_little_in_any_script(query: str, telling: str) -
     weights = query_terms(query)
     assert max(weights.values()) == weights[next(iter(query_terms(telling)))]
     assert lexical(query, telling) > 1 / len(weights)
+
+
+def test_words_of_grammar_tell_little_however_rare_they_are():
+    tells = telling_terms("¿Hasta cuándo seguimos con el Faro?")
+    assert tells["con"] == tells["el"] == 0.2
+    assert tells["faro"] == 1
+    pairs = telling_terms("子どもの預け先")
+    assert pairs["ども"] == 0.15
+    assert pairs["預け"] == 0.5
+    assert telling_terms("where is /etc/hosts") == {"etc": 1, "host": 1, "etc/hosts": 1}

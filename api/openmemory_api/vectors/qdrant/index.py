@@ -25,7 +25,12 @@ from openmemory_api.vectors.qdrant.engine import (
 )
 from openmemory_api.vectors.qdrant.filters import all_of, compiled, has_ids, holds_term
 from openmemory_api.vectors.qdrant.points import index_point, term_number
-from openmemory_api.vectors.terms import DECIMALS, inverse_document_frequency, query_terms
+from openmemory_api.vectors.terms import (
+    DECIMALS,
+    inverse_document_frequency,
+    query_terms,
+    telling_terms,
+)
 
 APPLY_AT_ONCE: Final = 64
 """Points made and written at a time: a search waits for these at most."""
@@ -81,7 +86,7 @@ class QdrantIndex:
         if condition is False:
             return []
         question = _Question(
-            _weights(text), vector, None if condition is True else condition, limit
+            _weights(text), _telling(text), vector, None if condition is True else condition, limit
         )
         return await _Search(self._engine, question).candidates()
 
@@ -107,9 +112,14 @@ def _weights(text: str) -> dict[int, float]:
     return weights
 
 
+def _telling(text: str) -> dict[int, float]:
+    return {term_number(term): tells for term, tells in telling_terms(text).items()}
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     terms: Mapping[int, float]
+    telling: Mapping[int, float]
     vector: Vector | None
     scope: Condition | None
     limit: int
@@ -163,7 +173,8 @@ class _Search:
         total, *holders = answers.counts
         held = {number: count for number, count in zip(terms, holders, strict=True) if count}
         rarity = {
-            number: inverse_document_frequency(count, total) for number, count in held.items()
+            number: self._asked.telling[number] * inverse_document_frequency(count, total)
+            for number, count in held.items()
         }
         near = list(answers.dense[0]) if answers.dense else []
         return rarity, await self._contenders(near, fetch, self._nearest)
